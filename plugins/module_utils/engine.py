@@ -1,0 +1,183 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Docker engine, as far as this collection needs it: the only file that imports the Docker SDK.
+
+Methods return the engine's own JSON. What it means is decided elsewhere, in files without I/O.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+import typing as t
+
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
+
+try:
+    import docker
+    from docker.errors import APIError, DockerException
+    from docker.tls import TLSConfig
+    from requests.adapters import HTTPAdapter
+    from requests.exceptions import RequestException
+except ImportError:
+    docker = None
+    SDK_IMPORT_ERROR = traceback.format_exc()  # type: t.Optional[str]
+    APIError = DockerException = RequestException = Exception  # type: t.Any
+    TLSConfig = HTTPAdapter = object  # type: t.Any
+else:
+    SDK_IMPORT_ERROR = None
+
+OLDEST_SDK = (5, 0)
+OLDEST_API = (1, 41)
+OUT_OF_SEQUENCE = "update out of sequence"
+UPDATE_ATTEMPTS = 5
+
+
+class Engine:
+    """One connection to one engine."""
+
+    def __init__(self, api):
+        self._api = api
+
+    # This engine
+
+    def info(self):
+        return _answer(self._api.info)
+
+    def containers(self):
+        return _answer(self._api.containers, all=True)
+
+    # Membership of this engine in a swarm
+
+    def swarm_init(self, **request):
+        _answer(self._api.init_swarm, **request)
+
+    def swarm_join(self, **request):
+        _answer(self._api.join_swarm, **request)
+
+    def swarm_leave(self, force):
+        _answer(self._api.leave_swarm, force=force)
+
+    # The cluster; answered by managers only
+
+    def swarm(self):
+        return _answer(self._api.inspect_swarm)
+
+    def nodes(self):
+        return _answer(self._api.nodes)
+
+    def node_update(self, node_id, change):
+        """Write C(change(spec)) over a node's whole spec, again if somebody else wrote in between."""
+        for attempt in range(1, UPDATE_ATTEMPTS + 1):
+            node = _answer(self._api.inspect_node, node_id)
+            try:
+                _answer(self._api.update_node, node_id, node["Version"]["Index"], change(node["Spec"]))
+                return
+            except EngineError as exc:
+                if OUT_OF_SEQUENCE not in str(exc) or attempt == UPDATE_ATTEMPTS:
+                    raise
+
+    def node_remove(self, node_id):
+        _answer(self._api.remove_node, node_id)
+
+    def services(self):
+        return _answer(self._api.services)
+
+    def tasks(self):
+        return _answer(self._api.tasks)
+
+    # Networks
+
+    def networks(self):
+        return _answer(self._api.networks)
+
+    def network(self, network_id):
+        """One network with what only an inspection tells: peers, and with their services on managers."""
+        return _answer(self._api.inspect_network, network_id, verbose=True)
+
+    def network_create(self, name, **request):
+        return _answer(self._api.create_network, name, **request)["Id"]
+
+    def network_remove(self, network_id):
+        _answer(self._api.remove_network, network_id)
+
+
+def _answer(call, *args, **kwargs):
+    try:
+        return call(*args, **kwargs)
+    except APIError as exc:
+        raise EngineError(
+            "The engine refused: %s." % (exc.explanation or exc).strip().rstrip("."), status=exc.status_code
+        ) from exc
+    except (DockerException, RequestException) as exc:
+        raise EngineError("The engine did not answer: %s." % exc) from exc
+
+
+def connect(params):
+    """Open the connection that the module's options describe, and see that both ends are recent enough."""
+    if docker is None:
+        raise Refusal(
+            "The Docker SDK for Python (%d.%d or newer) is missing on this host. Install the package python3-docker, or "
+            "'docker' from PyPI, for the Python that Ansible uses there; the role quorate.swarm.docker_engine does it."
+            % OLDEST_SDK,
+            exception=SDK_IMPORT_ERROR,
+        )
+    require_recent("the Docker SDK for Python", docker.__version__, OLDEST_SDK, "5.0")
+    try:
+        api = docker.APIClient(
+            base_url=params["docker_host"],
+            version=params["api_version"],
+            timeout=params["timeout"],
+            tls=_tls(params),
+            use_ssh_client=params["use_ssh_client"],
+        )
+    except (DockerException, RequestException) as exc:
+        raise EngineError(
+            "No Docker engine answers at %s on this host: %s. Start it (systemctl start docker), or name another one with "
+            "docker_host; the role quorate.swarm.docker_engine installs one." % (params["docker_host"], exc)
+        ) from exc
+    require_recent("a Docker engine of API", api.api_version, OLDEST_API, "1.41 (engine 20.10)")
+    return Engine(api)
+
+
+def require_recent(what, version, oldest, oldest_name):
+    """Refuse a C(version) older than C(oldest)."""
+    if tuple(int(part) for part in version.split(".")[:2]) < oldest:
+        raise Refusal("This host has %s %s; %s or newer is needed. Upgrade it." % (what, version, oldest_name))
+
+
+def _tls(params):
+    if not (params["tls"] or params["validate_certs"]):
+        return False
+    directory = os.environ.get("DOCKER_CERT_PATH")
+    paths = {}
+    for option, filename in (("ca_path", "ca.pem"), ("client_cert", "cert.pem"), ("client_key", "key.pem")):
+        paths[option] = params[option] or (os.path.join(directory, filename) if directory else None)
+    client = (paths["client_cert"], paths["client_key"]) if paths["client_cert"] and paths["client_key"] else None
+    return _NamedTLSConfig(
+        params["tls_hostname"], client_cert=client, ca_cert=paths["ca_path"], verify=bool(params["validate_certs"])
+    )
+
+
+class _NamedTLSConfig(TLSConfig):
+    """TLS that can expect a name other than the address's; the SDK dropped its own option for this in 7.0."""
+
+    def __init__(self, expected_name, **options):
+        super().__init__(**options)
+        self._expected_name = expected_name
+
+    def configure_client(self, client):
+        super().configure_client(client)
+        if self._expected_name:
+            client.mount("https://", _ExpectedNameAdapter(self._expected_name))
+
+
+class _ExpectedNameAdapter(HTTPAdapter):
+    def __init__(self, name):
+        self._name = name
+        super().__init__()
+
+    def init_poolmanager(self, *args, **kwargs):
+        super().init_poolmanager(*args, assert_hostname=self._name, **kwargs)

@@ -1,0 +1,34 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong, as sentences for the person who runs the play.
+
+Library code raises these; only frame.py turns them into a failed task.
+"""
+
+from __future__ import annotations
+
+
+class QuorateError(Exception):
+    """Base of every error that a module reports. C(facts) become keys of the failed result."""
+
+    def __init__(self, message, **facts):
+        super().__init__(message)
+        self.facts = facts
+
+
+class Refusal(QuorateError):
+    """The request would break an invariant, or contradicts what was found; nothing was changed."""
+
+
+class EngineError(QuorateError):
+    """The engine could not be reached, or answered a call with an error."""
+
+    def __init__(self, message, status=None):
+        super().__init__(message)
+        self.status = status
+
+
+class TimeLimitExceeded(QuorateError):
+    """A bounded wait ended before its condition was met."""

@@ -1,0 +1,233 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One host's membership in a swarm: what it is now, and the steps to what it should be. No I/O."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.quorate.swarm.plugins.module_utils import quorum
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+
+INACTIVE = "inactive"
+PENDING = "pending"
+ACTIVE = "active"
+ERROR = "error"
+LOCKED = "locked"
+MANAGER = "manager"
+WORKER = "worker"
+
+UNLOCK_ADVICE = (
+    "its manager is locked since the engine restarted. Unlock it with 'docker swarm unlock' and the swarm's unlock key, "
+    "then run again"
+)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What a host's engine and disk say about its swarm."""
+
+    state: str
+    node_id: str | None = None
+    node_addr: str | None = None
+    cluster_id: str | None = None
+    is_manager: bool = False
+    managers: tuple = ()
+    error: str | None = None
+
+    @property
+    def role(self):
+        if self.state == INACTIVE:
+            return None
+        return MANAGER if self.is_manager else WORKER
+
+    def summary(self):
+        """What a reader of a diff or a result wants to know; no secrets are in it."""
+        return {
+            "state": self.state,
+            "role": self.role,
+            "node_id": self.node_id,
+            "node_addr": self.node_addr,
+            "cluster_id": self.cluster_id,
+            "managers": [dict(manager) for manager in self.managers],
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps are names of the effects in plugins/modules/swarm.py, in their order."""
+
+    steps: tuple = ()
+    after: dict = field(default_factory=dict)
+    warnings: tuple = ()
+
+
+def membership_of(info, cluster_id_on_disk=None):
+    """Read the engine's answer to /info. A locked or stopped engine keeps the evidence on its disk."""
+    swarm = info.get("Swarm") or {}
+    state = swarm.get("LocalNodeState") or INACTIVE
+    if state == INACTIVE:
+        return Membership(state=INACTIVE)
+    managers = sorted((m["Addr"], m["NodeID"]) for m in swarm.get("RemoteManagers") or ())
+    return Membership(
+        state=state,
+        node_id=swarm.get("NodeID") or None,
+        node_addr=swarm.get("NodeAddr") or None,
+        cluster_id=(swarm.get("Cluster") or {}).get("ID") or cluster_id_on_disk,
+        is_manager=bool(swarm.get("ControlAvailable")),
+        managers=tuple({"addr": addr, "node_id": node_id} for addr, node_id in managers),
+        error=(swarm.get("Error") or "").strip() or None,
+    )
+
+
+def require_manager(membership, what):
+    """Refuse what only a manager can do, naming the managers that this host knows."""
+    if membership.state == ACTIVE and membership.is_manager:
+        return
+    if membership.state == LOCKED:
+        raise Refusal("This host cannot %s: %s." % (what, UNLOCK_ADVICE))
+    if membership.state == INACTIVE:
+        raise Refusal(
+            "This host cannot %s: it is in no swarm. Form one with quorate.swarm.swarm, or run this on a manager." % what
+        )
+    known = ", ".join("%(addr)s (node %(node_id)s)" % manager for manager in membership.managers)
+    raise Refusal(
+        "This host cannot %s: it is a %s of swarm %s (state %s), and only a manager can. Run it on one of its managers: %s."
+        % (what, membership.role, membership.cluster_id or "unknown", membership.state, known or "none is known here"),
+        managers=[dict(manager) for manager in membership.managers],
+    )
+
+
+def plan(current, desired, nodes=None):
+    """Steps from C(current) to C(desired), the module's options; C(nodes) is the cluster's list where this host has it."""
+    if desired["state"] == "absent":
+        return _plan_leave(current, desired, nodes)
+    _refuse_locked(current)
+    _refuse_other_swarm(current, desired)
+    if desired["state"] == "init":
+        return _plan_init(current, desired)
+    return _plan_join(current, desired)
+
+
+def _plan_init(current, desired):
+    if current.state == INACTIVE:
+        return Plan(("init",), {"state": ACTIVE, "role": MANAGER})
+    if current.state == PENDING:
+        return Plan(("await_active",), current.summary())
+    if current.state == ERROR:
+        raise Refusal(
+            "This host's membership in swarm %s is in error: %s. A new swarm would not bring the old one back: repair it, or "
+            "leave it with state=absent and force=true first." % (current.cluster_id or "unknown", current.error)
+        )
+    if not current.is_manager:
+        raise Refusal(
+            "This host is a worker of swarm %s already; a new swarm can only begin on a host that is in none."
+            % (current.cluster_id or "unknown")
+        )
+    return Plan((), current.summary(), _fixed_at_join(current, desired))
+
+
+def _plan_join(current, desired):
+    if not desired["remote_addrs"] and current.state != ACTIVE:
+        raise Refusal("To join, this host needs remote_addrs, the addresses of the swarm's managers.")
+    after = {"state": ACTIVE, "role": desired["role"]}
+    if current.state == INACTIVE:
+        return Plan(("join",), after)
+    if desired["rejoin"]:
+        return Plan(("abandon", "join"), after)
+    if current.state == ERROR:
+        return Plan(("abandon", "join"), after, ("The earlier membership was in error and is given up: %s" % current.error,))
+    if current.state == PENDING:
+        if current.cluster_id:
+            return Plan(("await_active",), current.summary())
+        return Plan(("abandon", "join"), after, ("An earlier attempt to join had not come to its end; it is given up.",))
+    warnings = _fixed_at_join(current, desired)
+    if current.role != desired["role"]:
+        warnings += (
+            "This host is a %s, a %s was asked for; quorate.swarm.swarm_nodes changes the roles of members."
+            % (current.role, desired["role"]),
+        )
+    return Plan((), current.summary(), warnings)
+
+
+def _plan_leave(current, desired, nodes):
+    if current.state == INACTIVE:
+        return Plan()
+    _refuse_other_cluster_id(current, desired)
+    after = {"state": INACTIVE, "role": None}
+    if desired["force"]:
+        return Plan(("abandon",), after)
+    if current.state == LOCKED:
+        raise Refusal("This host cannot leave in order: %s; or give its part of the swarm up with force=true." % UNLOCK_ADVICE)
+    if current.state == ERROR:
+        return Plan(("abandon",), after)
+    if not current.is_manager:
+        return Plan(("leave",), after)
+    if nodes is None:
+        raise Refusal(
+            "This manager cannot leave in order: swarm %s has no quorum, so nobody could take note of it. Bring the other "
+            "managers back, or give this one up with force=true." % current.cluster_id
+        )
+    if len(quorum.managers(nodes)) == 1:
+        raise Refusal(
+            "This host is the last manager of swarm %s: the swarm, with its services, networks and secrets, would end. "
+            "Say force=true if that is meant." % current.cluster_id
+        )
+    quorum.refuse_loss(nodes, [current.node_id], "if this host left")
+    return Plan(("demote", "leave"), after)
+
+
+def _refuse_locked(current):
+    if current.state == LOCKED:
+        raise Refusal("This host is in swarm %s, but %s." % (current.cluster_id or "(unknown)", UNLOCK_ADVICE))
+
+
+def _refuse_other_cluster_id(current, desired):
+    if desired["cluster_id"] and current.cluster_id and current.cluster_id != desired["cluster_id"]:
+        raise Refusal(
+            "This host is in swarm %s, not in %s. Leave it first (state=absent) if that is meant; nothing was changed."
+            % (current.cluster_id, desired["cluster_id"]),
+            cluster_id=current.cluster_id,
+        )
+
+
+def _refuse_other_swarm(current, desired):
+    if current.state == INACTIVE:
+        return
+    _refuse_other_cluster_id(current, desired)
+    if desired["state"] != "join" or desired["cluster_id"] or desired["rejoin"]:
+        return
+    known = {host_of(manager["addr"]) for manager in current.managers} | {current.node_addr}
+    asked = {host_of(addr) for addr in desired["remote_addrs"]}
+    if asked and current.managers and not known & asked:
+        raise Refusal(
+            "This host is in swarm %s with the managers %s, none of which is among the remote_addrs %s: it is another swarm. "
+            "Leave it first (state=absent) if that is meant; nothing was changed."
+            % (current.cluster_id or "(unknown)", ", ".join(sorted(known - {None})), ", ".join(sorted(asked))),
+            cluster_id=current.cluster_id,
+        )
+
+
+def _fixed_at_join(current, desired):
+    wanted = desired["advertise_addr"]
+    if not wanted or not current.node_addr or not _is_address(host_of(wanted)) or host_of(wanted) == current.node_addr:
+        return ()
+    return (
+        "This host advertises %s, %s was asked for. The address is fixed when a host joins: let it leave and join again to "
+        "change it." % (current.node_addr, host_of(wanted)),
+    )
+
+
+def host_of(addr: t.Any) -> str:
+    """The host part of host, host:port or [host]:port."""
+    if addr.startswith("["):
+        return addr[1:].partition("]")[0]
+    return addr.rpartition(":")[0] if addr.count(":") == 1 else addr
+
+
+def _is_address(text):
+    return ":" in text or text.replace(".", "").isdigit()

@@ -1,0 +1,45 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The arithmetic of majorities over the engine's node list. No I/O."""
+
+from __future__ import annotations
+
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+
+
+def majority(members):
+    return members // 2 + 1
+
+
+def managers(nodes):
+    return [node for node in nodes if node["Spec"]["Role"] == "manager" or node.get("ManagerStatus")]
+
+
+def is_reachable(node):
+    return (node.get("ManagerStatus") or {}).get("Reachability") == "reachable"
+
+
+def hostname(node):
+    return node["Description"]["Hostname"]
+
+
+def refuse_loss(nodes, leaving, occasion):
+    """Refuse if the managers that remain without C(leaving), a list of node IDs, would not be a majority of themselves."""
+    remaining = [node for node in managers(nodes) if node["ID"] not in leaving]
+    reachable = [node for node in remaining if is_reachable(node)]
+    if remaining and len(reachable) >= majority(len(remaining)):
+        return
+    unreachable = sorted(hostname(node) for node in remaining if not is_reachable(node))
+    raise Refusal(
+        "The swarm would lose its quorum %s: %d managers would remain, %d of them reachable, %d are needed%s. Bring the "
+        "unreachable managers back or add others first."
+        % (
+            occasion,
+            len(remaining),
+            len(reachable),
+            majority(len(remaining)),
+            " (unreachable: %s)" % ", ".join(unreachable) if unreachable else "",
+        )
+    )

@@ -1,0 +1,34 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only place where a module waits: always for a named condition, always within a limit."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import TimeLimitExceeded
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 2.0
+
+
+def wait_until(observe, condition, limit, goal, describe=str, clock=time.monotonic, pause=time.sleep):
+    """Call C(observe()) until C(condition(seen)) is true, and return what was seen then.
+
+    Raises TimeLimitExceeded after C(limit) seconds, saying C(goal) and C(describe(seen)) of the last observation.
+    """
+    deadline = clock() + limit
+    step = FIRST_PAUSE
+    while True:
+        seen = observe()
+        if condition(seen):
+            return seen
+        left = deadline - clock()
+        if left <= 0:
+            raise TimeLimitExceeded(
+                "Waited %d s until %s; seen last: %s." % (limit, goal, describe(seen))
+            )
+        pause(min(step, left))
+        step = min(step * 1.5, LONGEST_PAUSE)

@@ -1,0 +1,360 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm
+short_description: Membership of one host in a Docker Swarm
+version_added: 0.1.0
+author:
+  - Quorate contributors (@quorate)
+description:
+  - Makes the host on which it runs create a swarm, join one, or leave it.
+  - A member is never moved silently. A host that is in another swarm than the one asked for is refused, with the ClusterIDs.
+  - The role of a host that is a member already is changed by M(quorate.swarm.swarm_nodes), which sees the whole cluster.
+  - The role P(quorate.swarm.swarm#role) decides for a whole inventory which host creates the swarm and which ones join it.
+options:
+  state:
+    description:
+      - V(init) makes the host a manager of a new swarm, unless it is a manager already.
+      - V(join) makes the host a member of the swarm whose managers are O(remote_addrs).
+      - V(absent) makes the host leave. A manager is demoted first, and the quorum of those that remain is guarded.
+    type: str
+    choices: [init, join, absent]
+    required: true
+  role:
+    description: Role in which the host joins. It must fit O(join_token), which is what the engine goes by.
+    type: str
+    choices: [manager, worker]
+    default: worker
+  remote_addrs:
+    description: Addresses of managers of the swarm to join, as C(host:port); the port of a swarm is 2377.
+    type: list
+    elements: str
+    default: []
+  join_token:
+    description:
+      - Token for O(role) of the swarm to join; M(quorate.swarm.swarm_info) reads it when asked for with O(quorate.swarm.swarm_info#module:join_tokens).
+      - It is used only when the host has to join.
+    type: str
+  cluster_id:
+    description: ClusterID of the swarm in which the host is expected. A host in another swarm is refused.
+    type: str
+  advertise_addr:
+    description:
+      - Address, or network interface, under which the other members reach this host; optionally with a port.
+      - It must be this host's own. The default is the engine's choice, which fails where a host has several addresses.
+      - Fixed when the host joins. A member that advertises another address is reported with a warning.
+    type: str
+  listen_addr:
+    description: Address and port on which a manager listens for the other members.
+    type: str
+    default: 0.0.0.0:2377
+  data_path_addr:
+    description: Address, or network interface, for the traffic of containers; it must be this host's own. Default is O(advertise_addr).
+    type: str
+  data_path_port:
+    description: UDP port of the overlays' VXLAN traffic, for O(state=init) only. Fixed for the life of the swarm. The engine's default is 4789.
+    type: int
+  default_addr_pool:
+    description: Subnets from which overlays take theirs, for O(state=init) only. Fixed for the life of the swarm. The engine's default is 10.0.0.0/8.
+    type: list
+    elements: str
+    default: []
+  subnet_size:
+    description: Prefix length of the subnets taken from O(default_addr_pool), for O(state=init) only. The engine's default is 24.
+    type: int
+  rejoin:
+    description:
+      - With O(state=join), give up the present membership and join again.
+      - For a member whose swarm no longer knows it. The ClusterID must still be O(cluster_id), where the host's disk tells it.
+    type: bool
+    default: false
+  force:
+    description:
+      - With O(state=absent), leave without a demotion and without regard for the quorum.
+      - On the last manager this ends the swarm with all its services, networks and secrets.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds until the host must have reached the state.
+    type: int
+    default: 120
+extends_documentation_fragment:
+  - quorate.swarm.connection
+  - quorate.swarm.attributes
+seealso:
+  - module: quorate.swarm.swarm_nodes
+  - module: quorate.swarm.swarm_info
+  - module: community.docker.docker_swarm
+"""
+
+EXAMPLES = r"""
+- name: Create a swarm on the first manager
+  quorate.swarm.swarm:
+    state: init
+    advertise_addr: 10.10.10.88
+  register: first
+  when: inventory_hostname == "node1"
+
+- name: Ask a manager for the tokens
+  quorate.swarm.swarm_info:
+    join_tokens: true
+  delegate_to: node1
+  run_once: true
+  no_log: true
+  register: tokens
+
+- name: Let the others join it
+  quorate.swarm.swarm:
+    state: join
+    role: worker
+    cluster_id: "{{ hostvars.node1.first.swarm.cluster_id }}"
+    remote_addrs: ["10.10.10.88:2377"]
+    join_token: "{{ tokens.join_tokens.worker }}"
+  when: inventory_hostname != "node1"
+
+- name: Leave; a manager is demoted first
+  quorate.swarm.swarm:
+    state: absent
+"""
+
+RETURN = r"""
+swarm:
+  description: The host's membership after the task; in check mode, what it would be as far as it can be known.
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: State that the engine reports, one of V(inactive), V(pending), V(active), V(error) and V(locked).
+      type: str
+      sample: active
+    role:
+      description: V(manager), V(worker), or none where the host is in no swarm.
+      type: str
+      sample: manager
+    node_id:
+      description: ID of the host's node.
+      type: str
+      sample: 3b4mbhoz6dwqrvz9b6ynkz8lc
+    node_addr:
+      description: Address that the host advertises.
+      type: str
+      sample: 10.10.10.88
+    cluster_id:
+      description: ClusterID of the host's swarm; on a worker read from its certificate, and none where that cannot be read.
+      type: str
+      sample: rqzqcqvhg6zbbwytg1j7wqb1c
+    managers:
+      description: The managers that the host knows.
+      type: list
+      elements: dict
+      sample: [{"addr": "10.10.10.88:2377", "node_id": "3b4mbhoz6dwqrvz9b6ynkz8lc"}]
+    error:
+      description: The engine's message where the membership is in error.
+      type: str
+      sample: null
+actions:
+  description: What was done, or would be done in check mode, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: ["join as worker the swarm behind 10.10.10.88:2377"]
+"""
+
+from ansible_collections.quorate.swarm.plugins.module_utils import membership
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal, TimeLimitExceeded
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk, owns_address
+from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
+from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
+
+JOIN_CONTINUES = "will continue in the background"
+PASSING_JOIN_ERRORS = ("Unavailable", "DeadlineExceeded", "raft", "leader", "connection refused", "EOF")
+
+
+def execute(engine, params, check_mode):
+    current = read(engine)
+    refuse_foreign_addresses(params)
+    plan = membership.plan(current, params, nodes_for_leaving(engine, current, params))
+    if "join" in plan.steps and not params["join_token"] and not check_mode:
+        raise Refusal("To join, this host needs the join_token for a %s; nothing was changed." % params["role"])
+    outcome = Outcome(
+        changed=bool(set(plan.steps) - {"await_active"}),
+        actions=[SENTENCES[step](params) for step in plan.steps],
+        warnings=list(plan.warnings),
+    )
+    after = dict(current.summary(), **plan.after)
+    if not check_mode:
+        for step in plan.steps:
+            STEPS[step](engine, params)
+        if plan.steps:
+            after = read(engine).summary()
+    outcome.before, outcome.after = visible(current.summary()), visible(after)
+    outcome.facts = {"swarm": after}
+    return outcome
+
+
+def read(engine):
+    info = engine.info()
+    return membership.membership_of(info, cluster_id_on_disk(info.get("DockerRootDir") or ""))
+
+
+def refuse_foreign_addresses(params):
+    if params["state"] == "absent":
+        return
+    for option in ("advertise_addr", "data_path_addr"):
+        if params[option] and not owns_address(membership.host_of(params[option])):
+            raise Refusal(
+                "The %s %s is no address and no network interface of this host, so the other members could not reach it. "
+                "Name one that 'ip address' shows here." % (option, params[option])
+            )
+
+
+def nodes_for_leaving(engine, current, params):
+    if params["state"] != "absent" or params["force"] or not current.is_manager:
+        return None
+    try:
+        return engine.nodes()
+    except EngineError:
+        return None
+
+
+def visible(summary):
+    return {key: summary[key] for key in ("state", "role", "cluster_id", "node_addr")}
+
+
+def init(engine, params):
+    engine.swarm_init(
+        advertise_addr=params["advertise_addr"],
+        listen_addr=params["listen_addr"],
+        data_path_addr=params["data_path_addr"],
+        data_path_port=params["data_path_port"],
+        default_addr_pool=params["default_addr_pool"] or None,
+        subnet_size=params["subnet_size"],
+    )
+    await_role(engine, membership.MANAGER, params["wait_timeout"])
+
+
+def join(engine, params):
+    """Ask until the engine has taken the request: managers that join side by side make the raft leader refuse for moments."""
+    last_error = []
+
+    def attempt():
+        if read(engine).state == membership.INACTIVE:
+            try:
+                engine.swarm_join(
+                    remote_addrs=params["remote_addrs"],
+                    join_token=params["join_token"],
+                    advertise_addr=params["advertise_addr"],
+                    listen_addr=params["listen_addr"],
+                    data_path_addr=params["data_path_addr"],
+                )
+            except EngineError as exc:
+                if JOIN_CONTINUES not in str(exc) and not any(word in str(exc) for word in PASSING_JOIN_ERRORS):
+                    raise
+                last_error[:] = [str(exc)]
+        return read(engine)
+
+    try:
+        seen = wait_until(
+            attempt,
+            lambda now: now.state in (membership.ACTIVE, membership.PENDING),
+            params["wait_timeout"],
+            "the engine took the request to join",
+            describe=lambda now: now.error or now.state,
+        )
+    except TimeLimitExceeded as exc:
+        raise TimeLimitExceeded("%s %s" % (exc, " ".join(last_error))) from exc
+    if seen.state == membership.PENDING:
+        await_active(engine, params)
+    if params["role"] == membership.MANAGER:
+        await_role(engine, membership.MANAGER, params["wait_timeout"])
+
+
+def await_active(engine, params):
+    wait_until(
+        lambda: read(engine),
+        lambda now: now.state == membership.ACTIVE,
+        params["wait_timeout"],
+        "this host was an active member of its swarm; its managers must be running and reachable on 2377/tcp",
+        describe=lambda now: now.error or now.state,
+    )
+
+
+def await_role(engine, role, limit):
+    wait_until(
+        lambda: read(engine),
+        lambda now: now.state == membership.ACTIVE and now.role == role,
+        limit,
+        "this host was an active %s of its swarm" % role,
+        describe=lambda now: "%s, %s" % (now.error or now.state, now.role),
+    )
+
+
+def demote(engine, params):
+    engine.node_update(read(engine).node_id, lambda spec: dict(spec, Role=membership.WORKER))
+    await_role(engine, membership.WORKER, params["wait_timeout"])
+
+
+def leave(engine, params, force=False):
+    engine.swarm_leave(force=force)
+    wait_until(
+        lambda: read(engine),
+        lambda now: now.state == membership.INACTIVE,
+        params["wait_timeout"],
+        "this host had left its swarm",
+        describe=lambda now: now.error or now.state,
+    )
+
+
+def abandon(engine, params):
+    leave(engine, params, force=True)
+
+
+STEPS = {
+    "init": init,
+    "join": join,
+    "await_active": await_active,
+    "demote": demote,
+    "leave": leave,
+    "abandon": abandon,
+}
+
+SENTENCES = {
+    "init": lambda params: "create a swarm",
+    "join": lambda params: "join as %s the swarm behind %s" % (params["role"], ", ".join(params["remote_addrs"])),
+    "await_active": lambda params: "wait until the membership that has begun is active",
+    "demote": lambda params: "demote this manager to worker",
+    "leave": lambda params: "leave the swarm",
+    "abandon": lambda params: "give up the present membership",
+}
+
+
+def main():
+    run_module(
+        execute,
+        {
+            "state": {"type": "str", "choices": ["init", "join", "absent"], "required": True},
+            "role": {"type": "str", "choices": ["manager", "worker"], "default": "worker"},
+            "remote_addrs": {"type": "list", "elements": "str", "default": []},
+            "join_token": {"type": "str", "no_log": True},
+            "cluster_id": {"type": "str"},
+            "advertise_addr": {"type": "str"},
+            "listen_addr": {"type": "str", "default": "0.0.0.0:2377"},
+            "data_path_addr": {"type": "str"},
+            "data_path_port": {"type": "int"},
+            "default_addr_pool": {"type": "list", "elements": "str", "default": []},
+            "subnet_size": {"type": "int"},
+            "rejoin": {"type": "bool", "default": False},
+            "force": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 120},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
