@@ -1,0 +1,205 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_info
+short_description: What a host knows of its Docker Swarm
+version_added: 0.1.0
+author:
+  - Quorate contributors (@quorate)
+description:
+  - Tells the host's own membership, and on request what the swarm consists of.
+  - Works on every host. What only managers know is none on a worker, and on a manager without quorum.
+  - Never tells a secret, except for the join tokens when they are asked for by name.
+options:
+  nodes:
+    description: Tell the nodes of the swarm; known on managers.
+    type: bool
+    default: false
+  services:
+    description: Tell the services of the swarm; known on managers.
+    type: bool
+    default: false
+  tasks:
+    description: Tell the tasks of the swarm, also those that wait for a node; known on managers.
+    type: bool
+    default: false
+  networks:
+    description: Tell the overlay networks that the host has, with the peers that it sees on each.
+    type: bool
+    default: false
+  containers:
+    description: Tell the containers of the host, running or not.
+    type: bool
+    default: false
+  join_tokens:
+    description:
+      - Tell the tokens with which hosts join; known on managers.
+      - They are secrets. Put C(no_log=true) on the task that asks for them.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - quorate.swarm.connection
+  - quorate.swarm.attributes.info
+seealso:
+  - module: quorate.swarm.swarm
+  - module: community.docker.docker_swarm_info
+"""
+
+EXAMPLES = r"""
+- name: See the host's membership
+  quorate.swarm.swarm_info:
+  register: result
+
+- name: See all nodes
+  quorate.swarm.swarm_info:
+    nodes: true
+  delegate_to: node1
+  run_once: true
+  register: result
+
+- name: Read the join tokens
+  quorate.swarm.swarm_info:
+    join_tokens: true
+  delegate_to: node1
+  run_once: true
+  no_log: true
+  register: tokens
+"""
+
+RETURN = r"""
+swarm:
+  description: The host's membership, as M(quorate.swarm.swarm) returns it.
+  returned: success
+  type: dict
+  sample:
+    state: active
+    role: manager
+    node_id: 3b4mbhoz6dwqrvz9b6ynkz8lc
+    node_addr: 10.10.10.88
+    cluster_id: rqzqcqvhg6zbbwytg1j7wqb1c
+    managers: [{"addr": "10.10.10.88:2377", "node_id": "3b4mbhoz6dwqrvz9b6ynkz8lc"}]
+    error: null
+engine:
+  description: The host's engine.
+  returned: success
+  type: dict
+  sample: {"hostname": "node1", "id": "ABCD", "operating_system": "Debian GNU/Linux 12 (bookworm)", "version": "20.10.24"}
+cluster:
+  description: The swarm's own settings, without its tokens; none where the host is no manager or there is no quorum.
+  returned: success
+  type: dict
+  sample: {"id": "rqzqcqvhg6zbbwytg1j7wqb1c", "data_path_port": 4789, "default_addr_pool": ["10.0.0.0/8"], "subnet_size": 24}
+quorum:
+  description: Whether the host is a manager whose swarm has a leader.
+  returned: success
+  type: bool
+  sample: true
+nodes:
+  description: The nodes, as M(quorate.swarm.swarm_nodes) returns them.
+  returned: when O(nodes=true)
+  type: list
+  elements: dict
+  sample: [{"node_id": "3b4mbhoz6dwqrvz9b6ynkz8lc", "hostname": "node1", "role": "manager", "availability": "active"}]
+services:
+  description: The services.
+  returned: when O(services=true)
+  type: list
+  elements: dict
+  sample: [{"id": "p4u8a", "name": "web", "image": "nginx:1.27", "mode": "replicated", "replicas": 3, "networks": ["a7x"], "ports": []}]
+tasks:
+  description: The tasks.
+  returned: when O(tasks=true)
+  type: list
+  elements: dict
+  sample: [{"id": "kf3", "service_id": "p4u8a", "node_id": "3b4", "slot": 1, "state": "running", "desired_state": "running", "error": null}]
+networks:
+  description: The overlay networks.
+  returned: when O(networks=true)
+  type: list
+  elements: dict
+  sample: [{"id": "a7x", "name": "demo", "attachable": true, "encrypted": true, "peers": ["10.10.10.88"], "containers": ["web.1"]}]
+containers:
+  description: The containers.
+  returned: when O(containers=true)
+  type: list
+  elements: dict
+  sample: [{"id": "0f3c", "name": "mariadb", "image": "mariadb:10.11", "state": "running", "networks": ["demo"], "service_id": null}]
+join_tokens:
+  description: The tokens, by role.
+  returned: when O(join_tokens=true)
+  type: dict
+  sample: {"manager": "(secret)", "worker": "(secret)"}
+"""
+
+from ansible_collections.quorate.swarm.plugins.module_utils import nodes, views
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk
+from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
+
+NO_QUORUM = 503
+
+
+def execute(engine, params, check_mode):
+    info = engine.info()
+    membership = membership_of(info, cluster_id_on_disk(info.get("DockerRootDir") or ""))
+    cluster = cluster_of(engine, membership)
+    facts = {
+        "swarm": membership.summary(),
+        "engine": views.engine(info),
+        "cluster": views.cluster(cluster) if cluster else None,
+        "quorum": cluster is not None,
+    }
+    if params["nodes"]:
+        facts["nodes"] = [nodes.summary(node) for node in engine.nodes()] if cluster else None
+    if params["services"]:
+        facts["services"] = [views.service(service) for service in engine.services()] if cluster else None
+    if params["tasks"]:
+        facts["tasks"] = [views.task(task) for task in engine.tasks()] if cluster else None
+    if params["networks"]:
+        facts["networks"] = [views.network(engine.network(network["Id"])) for network in overlays(engine)]
+    if params["containers"]:
+        facts["containers"] = [views.container(container) for container in engine.containers()]
+    if params["join_tokens"]:
+        require_manager(membership, "tell the join tokens")
+        facts["join_tokens"] = {role.lower(): token for role, token in engine.swarm()["JoinTokens"].items()}
+    return Outcome(facts=facts)
+
+
+def cluster_of(engine, membership):
+    if not membership.is_manager:
+        return None
+    try:
+        return engine.swarm()
+    except EngineError as exc:
+        if exc.status == NO_QUORUM or exc.status is None or exc.status >= 500:
+            return None
+        raise
+
+
+def overlays(engine):
+    return [network for network in engine.networks() if network["Driver"] == "overlay"]
+
+
+def main():
+    run_module(
+        execute,
+        {
+            "nodes": {"type": "bool", "default": False},
+            "services": {"type": "bool", "default": False},
+            "tasks": {"type": "bool", "default": False},
+            "networks": {"type": "bool", "default": False},
+            "containers": {"type": "bool", "default": False},
+            "join_tokens": {"type": "bool", "default": False, "no_log": False},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_nodes
+short_description: Roles, availability and labels of all nodes of a Docker Swarm
+version_added: 0.1.0
+author:
+  - Quorate contributors (@quorate)
+description:
+  - Brings all listed nodes to the wanted role, availability and labels in one task. Runs on any manager.
+  - Promotes before it demotes, one node at a time, and waits until each role is effective, not merely written.
+  - Refuses what would cost the swarm its quorum, before anything is changed.
+  - Options that are left out are not touched. Nodes that are not listed are not touched.
+options:
+  nodes:
+    description: The nodes that are meant.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the node in messages; its hostname in the swarm, where O(nodes[].node_id) is not given.
+        type: str
+        required: true
+      node_id:
+        description: ID of the node. Surer than its name, since a host that joined anew has an old entry of the same name.
+        type: str
+      state:
+        description: V(absent) removes the entry of a node that is down. A node that is not down is refused, a missing one is fine.
+        type: str
+        choices: [present, absent]
+        default: present
+      role:
+        description: Role that the node shall have.
+        type: str
+        choices: [manager, worker]
+      availability:
+        description: V(active) takes tasks, V(pause) keeps those it has, V(drain) gives them away. Standalone containers stay in all cases.
+        type: str
+        choices: [active, pause, drain]
+      labels:
+        description: Labels of the node. Values are turned into text.
+        type: dict
+      labels_to_remove:
+        description: Keys of labels that the node shall not have, whatever their value.
+        type: list
+        elements: str
+  labels_state:
+    description: V(merge) leaves labels that O(nodes[].labels) does not name alone, V(replace) removes them.
+    type: str
+    choices: [merge, replace]
+    default: merge
+  remove_stale:
+    description: Remove entries that are down and have the hostname of a listed node that is up, left behind when its host joined anew.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds until the role of one node must be effective, or its entry gone.
+    type: int
+    default: 120
+extends_documentation_fragment:
+  - quorate.swarm.connection
+  - quorate.swarm.attributes
+seealso:
+  - module: quorate.swarm.swarm
+  - module: quorate.swarm.swarm_info
+  - module: community.docker.docker_node
+"""
+
+EXAMPLES = r"""
+- name: Three managers, one worker with a label
+  quorate.swarm.swarm_nodes:
+    nodes:
+      - {name: node1, role: manager}
+      - {name: node2, role: manager}
+      - {name: node3, role: manager}
+      - {name: node4, role: worker, labels: {disk: ssd}}
+
+- name: Take a node out of service
+  quorate.swarm.swarm_nodes:
+    nodes:
+      - name: node4
+        availability: drain
+
+- name: Forget a host that is gone for good
+  quorate.swarm.swarm_nodes:
+    nodes:
+      - name: node9
+        state: absent
+"""
+
+RETURN = r"""
+nodes:
+  description: All nodes of the swarm after the task; in check mode as they are.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    node_id:
+      description: ID of the node.
+      type: str
+      sample: 3b4mbhoz6dwqrvz9b6ynkz8lc
+    hostname:
+      description: Hostname under which the node joined.
+      type: str
+      sample: node1
+    role:
+      description: V(manager) or V(worker).
+      type: str
+      sample: manager
+    availability:
+      description: V(active), V(pause) or V(drain).
+      type: str
+      sample: active
+    labels:
+      description: Labels of the node.
+      type: dict
+      sample: {"disk": "ssd"}
+    state:
+      description: V(ready), V(down), V(disconnected) or V(unknown).
+      type: str
+      sample: ready
+    addr:
+      description: Address of the node as the managers see it.
+      type: str
+      sample: 10.10.10.88
+    engine_version:
+      description: Version of the node's engine.
+      type: str
+      sample: 20.10.24
+    leader:
+      description: Whether the node leads the managers.
+      type: bool
+      sample: true
+    reachability:
+      description: V(reachable) or V(unreachable) for managers, none for workers.
+      type: str
+      sample: reachable
+    manager_addr:
+      description: Address on which a manager listens for the other members, none for workers.
+      type: str
+      sample: 10.10.10.88:2377
+actions:
+  description: What was done, or would be done in check mode, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: ["node4: set labels {'disk': 'ssd'}"]
+"""
+
+from ansible_collections.quorate.swarm.plugins.module_utils import nodes
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError
+from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
+from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
+
+STILL_MEMBER_OF_RAFT = "must be demoted"
+
+
+def execute(engine, params, check_mode):
+    require_manager(membership_of(engine.info()), "change the swarm's nodes")
+    seen = settled(engine, params)
+    plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"])
+    if plan.steps and not check_mode:
+        for step in plan.steps:
+            STEPS[step.action](engine, step, params["wait_timeout"])
+        seen = engine.nodes()
+    return Outcome(
+        changed=bool(plan.steps),
+        before=plan.before,
+        after=plan.after,
+        actions=[step.sentence() for step in plan.steps],
+        warnings=list(plan.warnings),
+        facts={"nodes": [nodes.summary(node) for node in seen]},
+    )
+
+
+def settled(engine, params):
+    """The node list, once the entries that rejoined hosts left behind have gone down: managers notice that after a while."""
+    if not params["remove_stale"]:
+        return engine.nodes()
+    return wait_until(
+        engine.nodes,
+        lambda seen: not nodes.undecided_twins(seen, params["nodes"]),
+        params["wait_timeout"],
+        "the entries that rejoined hosts left behind were down",
+        describe=lambda seen: str([nodes.summary(twin) for twin in nodes.undecided_twins(seen, params["nodes"])]),
+    )
+
+
+def update(engine, step, limit):
+    engine.node_update(step.node_id, lambda spec: nodes.apply_to(spec, step.settings))
+    wait_until(
+        lambda: next((node for node in engine.nodes() if node["ID"] == step.node_id), None),
+        lambda node: node is None or nodes.is_effective(node, step.settings),
+        limit,
+        "the new role of node %s was effective" % step.name,
+        describe=lambda node: str(nodes.summary(node)),
+    )
+
+
+def remove(engine, step, limit):
+    def attempt():
+        try:
+            engine.node_remove(step.node_id)
+        except EngineError as exc:
+            if exc.status != 404 and STILL_MEMBER_OF_RAFT not in str(exc):
+                raise
+        return [node["ID"] for node in engine.nodes()]
+
+    wait_until(
+        attempt,
+        lambda node_ids: step.node_id not in node_ids,
+        limit,
+        "the entry %s of %s was gone" % (step.node_id, step.name),
+    )
+
+
+STEPS = {"update": update, "remove": remove}
+
+
+def main():
+    run_module(
+        execute,
+        {
+            "nodes": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "node_id": {"type": "str"},
+                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+                    "role": {"type": "str", "choices": ["manager", "worker"]},
+                    "availability": {"type": "str", "choices": ["active", "pause", "drain"]},
+                    "labels": {"type": "dict"},
+                    "labels_to_remove": {"type": "list", "elements": "str"},
+                },
+            },
+            "labels_state": {"type": "str", "choices": ["merge", "replace"], "default": "merge"},
+            "remove_stale": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 120},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
