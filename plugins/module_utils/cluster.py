@@ -24,6 +24,7 @@ def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=Non
     """
     hosts = list(managers) + list(workers)
     refuse_invalid_groups(managers, workers)
+    _refuse_outsiders(hosts, acting)
     _refuse_same_address(advertise_addrs or {})
     _refuse_same_engine(states)
     _refuse_locked(states)
@@ -50,6 +51,15 @@ def refuse_invalid_groups(managers, workers):
         raise Refusal(
             "%s in the group of managers and in the group of workers; a host has one role. Take it out of one of them."
             % _are(both)
+        )
+
+
+def _refuse_outsiders(hosts, acting):
+    outside = [host for host in acting if host not in hosts]
+    if outside:
+        raise Refusal(
+            "%s in this play, but neither in the group of managers nor in the group of workers. Let the play's hosts be those "
+            "two groups (swarm_manager_group, swarm_worker_group)." % _are(outside)
         )
 
 

@@ -26,6 +26,9 @@ UNLOCK_ADVICE = (
 )
 
 
+UNFINISHED_JOIN = "An earlier attempt to join had not come to its end; it is given up."
+
+
 @dataclass(frozen=True)
 class Membership:
     """What a host's engine and disk say about its swarm."""
@@ -117,7 +120,9 @@ def _plan_init(current, desired):
     if current.state == INACTIVE:
         return Plan(("init",), {"state": ACTIVE, "role": MANAGER})
     if current.state == PENDING:
-        return Plan(("await_active",), current.summary())
+        if current.cluster_id:
+            return Plan(("await_active",), current.summary())
+        return Plan(("abandon", "init"), {"state": ACTIVE, "role": MANAGER}, (UNFINISHED_JOIN,))
     if current.state == ERROR:
         raise Refusal(
             "This host's membership in swarm %s is in error: %s. A new swarm would not bring the old one back: repair it, or "
@@ -144,7 +149,7 @@ def _plan_join(current, desired):
     if current.state == PENDING:
         if current.cluster_id:
             return Plan(("await_active",), current.summary())
-        return Plan(("abandon", "join"), after, ("An earlier attempt to join had not come to its end; it is given up.",))
+        return Plan(("abandon", "join"), after, (UNFINISHED_JOIN,))
     warnings = _fixed_at_join(current, desired)
     if current.role != desired["role"]:
         warnings += (
