@@ -1,0 +1,70 @@
+# All commands of the project. Each one sets up first what it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := . .venv/bin/activate &&
+SCENARIO ?= $(filter-out default,$(notdir $(patsubst %/,%,$(dir $(sort $(wildcard molecule/*/molecule.yml))))))
+SHELL_SCRIPTS = $$(git grep -lE '^\#!.*\b(ba)?sh\b' -- .)
+
+# Ansible refuses to work in a locale that is not UTF-8.
+export LC_ALL := C.UTF-8
+# The scenarios of this project lie in molecule/, not in extensions/.
+export MOLECULE_GLOB := molecule/*/molecule.yml
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: site
+site: setup ## lab up, then one swarm with overlay and application on it
+	lab/lab up
+	$(VENV) ansible-playbook site.yml -i inventories/lab
+
+.PHONY: setup
+setup: ## make .venv with the pinned tools
+	@python3 scripts/setup_venv.py
+
+.PHONY: test
+test: setup ## the gate: lint, sanity, unit, molecule
+	@scripts/run_parts.py lint sanity unit molecule
+
+.PHONY: lint
+lint: setup ## YAML, Ansible, Python, shell, documentation, change fragments, role arguments
+	$(VENV) yamllint --strict .
+	$(VENV) ansible-lint
+	$(VENV) ruff check .
+	shellcheck $(SHELL_SCRIPTS)
+	$(VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
+	$(VENV) antsibull-changelog lint
+	$(VENV) scripts/check_role_arguments.py
+
+.PHONY: sanity
+sanity: setup ## build and install the collection, ansible-test sanity on the result
+	$(VENV) scripts/run_sanity.py
+
+.PHONY: unit
+unit: setup ## unit tests; need no lab
+	$(VENV) pytest
+
+.PHONY: molecule
+molecule: setup ## scenarios on the lab, or one: SCENARIO=name
+	lab/lab up
+	@scripts/run_parts.py $(SCENARIO:%=scenario-%)
+
+scenario-%: setup
+	$(VENV) molecule test --scenario-name $*
+
+.PHONY: bench
+bench: setup ## ours beside the docker CLI and community.docker, on the same hosts
+	$(VENV) benchmarks/run
+
+.PHONY: pins
+pins: ## newest versions into requirements-dev.txt; needs python3.11, the oldest supported
+	scripts/pin_requirements.sh
+
+.PHONY: clean
+clean: ## remove what make and the tests left; the lab has a command of its own
+	rm -rf .venv .cache .ansible .ruff_cache quorate-swarm-*.tar.gz
+	find . -name __pycache__ -prune -exec rm -rf {} +
