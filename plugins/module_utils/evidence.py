@@ -2,19 +2,22 @@
 # Copyright (c) Quorate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host itself tells where its engine does not: its ClusterID on disk, its addresses.
+"""What a host itself tells where its engine does not: its ClusterID on disk, its addresses, its routes.
 
 Only managers report a ClusterID over the API. Every member's certificate carries it as the organization of its subject.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import ssl
 
 CERTIFICATE = os.path.join("swarm", "certificates", "swarm-node.crt")
 ORGANIZATION = b"\x06\x03\x55\x04\x0a"
+ROUTES = "/proc/net/route"
+ROUTE_REJECTS = 0x200
 
 
 def cluster_id_on_disk(engine_root):
@@ -58,3 +61,26 @@ def _can_bind(family, sockaddr):
         except OSError:
             return False
     return True
+
+
+def local_routes():
+    """The IPv4 subnets that this host reaches, as (description, network)."""
+    try:
+        with open(ROUTES, encoding="ascii") as table:
+            return routes(table.read())
+    except OSError:
+        return []
+
+
+def routes(table):
+    """Read the kernel's table; its addresses are hexadecimal, lowest byte first. The default route says nothing."""
+    found = []
+    for line in table.splitlines()[1:]:
+        interface, destination, _gateway, flags, _references, _use, _metric, mask = line.split()[:8]
+        prefix_length = bin(int(mask, 16)).count("1")
+        if prefix_length and not int(flags, 16) & ROUTE_REJECTS:
+            address = ipaddress.IPv4Address(bytes.fromhex(destination)[::-1])
+            found.append(
+                ("this host's interface %s" % interface, ipaddress.IPv4Network((address, prefix_length), strict=False))
+            )
+    return found

@@ -26,7 +26,7 @@ class Workload:
 
 
 def users_of(network, workload):
-    """Sentences' parts such as 'service web' or 'container db on node3', sorted."""
+    """Parts of a sentence, such as 'service web' or 'container db on node3', sorted."""
     if network.get("Ingress"):
         return sorted("service %s" % name_of(service) for service in workload.services if _publishes_through_ingress(service))
     names = {service["ID"]: name_of(service) for service in workload.services}
@@ -43,7 +43,7 @@ def users_of(network, workload):
             users.add("container %s on %s" % (containers.get(container, container[:12]), host))
         else:
             users.add("task %s of service %s on %s" % (task["ID"], names.get(task.get("ServiceID"), "(removed)"), host))
-    return sorted(users | _local_containers(network, workload, containers, hosts))
+    return sorted(users | _local_containers(network, workload, containers))
 
 
 def name_of(service):
@@ -71,7 +71,7 @@ def _is_attached(task, network):
     return attached or _attaches({"Networks": task["Spec"].get("Networks")}, network)
 
 
-def _local_containers(network, workload, names, hosts):
+def _local_containers(network, workload, names):
     """Containers of this manager; those that belong to a task are named by their task or service already."""
     tasks = {((task["Status"].get("ContainerStatus") or {}).get("ContainerID")) for task in workload.tasks}
     tasks |= {((task["Spec"].get("NetworkAttachmentSpec") or {}).get("ContainerID")) for task in workload.tasks}

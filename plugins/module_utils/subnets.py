@@ -60,17 +60,23 @@ def refuse_clashes(wanted, taken=()):
                 )
 
 
-def is_automatic(entries, pools, prefix_length):
+def are_automatic(entries, pools, prefix_length):
     """Whether a network's subnets look like what the swarm hands out by itself, so that a new network would get the like."""
-    if not entries:
-        return True
-    if len(entries) > 1 or entries[0].get("ip_range"):
+    if len(entries) > 1 or any(chosen_options(entry) for entry in entries):
         return False
-    subnet = ipaddress.ip_network(entries[0]["subnet"])
-    if subnet.version != 4 or subnet.prefixlen != prefix_length:
-        return False
-    first = str(subnet.network_address + 1)
-    return entries[0].get("gateway", first) == first and any(subnet.subnet_of(ipaddress.ip_network(pool)) for pool in pools)
+    return all(
+        subnet.version == 4
+        and subnet.prefixlen == prefix_length
+        and any(subnet.subnet_of(ipaddress.ip_network(pool)) for pool in pools)
+        for subnet in (ipaddress.ip_network(entry["subnet"]) for entry in entries)
+    )
+
+
+def chosen_options(entry):
+    """Which of gateway and ip_range somebody must have chosen: the engine by itself takes the first address, and no range."""
+    first = str(ipaddress.ip_network(entry["subnet"]).network_address + 1)
+    chosen = [] if entry.get("gateway", first) == first else ["gateway"]
+    return chosen + [option for option in ("ip_range",) if entry.get(option)]
 
 
 def _subnet(network, option, text):
