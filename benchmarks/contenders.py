@@ -1,0 +1,84 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is compared. Each forms the same swarm: 3 managers, the others workers, a label each, one encrypted attachable overlay."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = pathlib.Path(__file__).resolve().parent
+SSH = HERE / "counting_ssh"
+SSH_CONFIG = HERE.parent / ".lab" / "ssh_config"
+
+
+class DockerProgram:
+    """What a person does by hand with a kept connection to each host."""
+
+    name = "docker CLI"
+    repeat = None
+
+    @staticmethod
+    def form(work, hosts):
+        names = list(hosts)
+        first = names[0]
+        ssh(first, "docker swarm init --advertise-addr %s" % hosts[first])
+        manager_token, worker_token = ssh(
+            first, "docker swarm join-token -q manager; docker swarm join-token -q worker"
+        ).split()
+
+        def join(host):
+            token = manager_token if host in names[:3] else worker_token
+            ssh(host, "docker swarm join --advertise-addr %s --token %s %s:2377" % (hosts[host], token, hosts[first]))
+
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(join, names[1:]))
+        ssh(first, "for host in %s; do docker node update --label-add bench=true $host; done" % " ".join(names))
+        ssh(first, "docker network create --driver overlay --attachable --opt encrypted demo")
+
+
+class Playbook:
+    """A playbook, run again for its no-op."""
+
+    def __init__(self, name, file):
+        self.name = name
+        self._file = HERE / file
+
+    def form(self, work, hosts):
+        ansible(["ansible-playbook", "-i", work / "hosts.yml", self._file])
+
+    repeat = form
+
+
+class Ping:
+    name = "ansible -m ping"
+
+    @staticmethod
+    def run(work):
+        ansible(["ansible", "-i", work / "hosts.yml", "all", "-m", "ansible.builtin.ping"])
+
+
+def ssh(host, command):
+    done = subprocess.run(
+        [SSH, "-F", SSH_CONFIG, host, command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit("On %s '%s' failed: %s" % (host, command.split(" --token")[0], done.stderr))
+    return done.stdout
+
+
+def ansible(command):
+    environment = dict(os.environ, ANSIBLE_SSH_EXECUTABLE=str(SSH), ANSIBLE_CONFIG=str(HERE.parent / "ansible.cfg"))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit("%s failed:\n%s%s" % (command[0], done.stdout, done.stderr))
+
+
+ALL = [
+    DockerProgram,
+    Playbook("community.docker", "community_docker.yml"),
+    Playbook("quorate.swarm", "quorate_swarm.yml"),
+]

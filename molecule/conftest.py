@@ -1,0 +1,164 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests on the lab's hosts have in common: the lab's verbs, docker on a host, and plays that may be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+INVENTORY = CHECKOUT / "inventories" / "lab"
+HOSTS = ("node1", "node2", "node3", "node4")
+MANAGERS = HOSTS[:3]
+
+
+class Lab:
+    """The verbs of lab/lab."""
+
+    def __call__(self, *words, limit=300):
+        done = subprocess.run([CHECKOUT / "lab" / "lab", *words], capture_output=True, text=True, timeout=limit, check=False)
+        assert done.returncode == 0, "lab/lab %s: %s%s" % (" ".join(words), done.stdout, done.stderr)
+        return done.stdout
+
+    def run(self, host, command, limit=120):
+        """The completed command on a host, whatever its exit status."""
+        return subprocess.run(
+            ["ssh", "-F", CHECKOUT / ".lab" / "ssh_config", host, command],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit, check=False,
+        )
+
+    def sh(self, host, command, limit=120):
+        done = self.run(host, command, limit)
+        assert done.returncode == 0, "%s: %s: %s%s" % (host, command, done.stdout, done.stderr)
+        return done.stdout.strip()
+
+    def swarm(self, host):
+        """What /info of the host's engine says of its swarm."""
+        return json.loads(self.sh(host, "docker info --format '{{json .Swarm}}'"))
+
+    def nodes(self, manager="node1"):
+        """The swarm's nodes as a manager's engine tells them."""
+        return json.loads(self.sh(manager, "docker node inspect $(docker node ls -q)"))
+
+
+class Play:
+    """ansible-playbook on the lab's inventory, from this checkout."""
+
+    def __init__(self, inventory=INVENTORY):
+        self.inventory = inventory
+
+    def command(self, playbook, *words):
+        return ["ansible-playbook", "-i", str(self.inventory), str(CHECKOUT / playbook), *words]
+
+    def run(self, playbook, *words, limit=600):
+        """The completed run, whatever its exit status; output and errors together."""
+        return subprocess.run(
+            self.command(playbook, *words), env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=limit, check=False,
+        )
+
+    def ok(self, playbook, *words):
+        done = self.run(playbook, *words)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def refused(self, playbook, *words):
+        done = self.run(playbook, *words)
+        assert done.returncode != 0, "This should have been refused:\n%s" % done.stdout
+        return " ".join(done.stdout.split())
+
+    def run_module(self, host, module, arguments):
+        """One module on one host."""
+        return subprocess.run(
+            ["ansible", "-i", str(self.inventory), host, "-m", module, "-a", arguments], env=environment(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+        )
+
+    def at(self, moment, action, playbook, *words, limit=600):
+        """Start a run, call action(process) once a line contains the moment, and return its output after it ended."""
+        process = subprocess.Popen(
+            self.command(playbook, *words), env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )
+        watchdog = threading.Timer(limit, kill, [process])
+        watchdog.start()
+        lines, reached = [], False
+        for line in process.stdout:
+            lines.append(line)
+            if moment in line and not reached:
+                reached = True
+                action(process)
+        process.wait()
+        watchdog.cancel()
+        assert reached, "The run never came to '%s':\n%s" % (moment, "".join(lines))
+        return "".join(lines)
+
+
+def kill(process):
+    """SIGKILL to a play and everything that it started here, as when its terminal's machine dies."""
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def environment():
+    return dict(
+        os.environ,
+        ANSIBLE_CONFIG=str(CHECKOUT / "ansible.cfg"),
+        ANSIBLE_HOST_PATTERN_MISMATCH="error",
+        ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true",
+        ANSIBLE_NOCOLOR="1",
+        COLUMNS="500",
+    )
+
+
+def wait_for(observe, goal, limit=120):
+    """The first true value of observe(), within a limit."""
+    deadline = time.monotonic() + limit
+    while True:
+        seen = observe()
+        if seen:
+            return seen
+        assert time.monotonic() < deadline, "Waited %d s until %s." % (limit, goal)
+        time.sleep(1)
+
+
+@pytest.fixture(scope="session")
+def lab():
+    return Lab()
+
+
+@pytest.fixture(scope="session")
+def play():
+    return Play()
+
+
+@pytest.fixture
+def play_on(tmp_path):
+    """Plays on a given inventory, a dictionary: play_on({...}).run(...)."""
+
+    def make(groups):
+        path = tmp_path / "hosts.json"
+        path.write_text(json.dumps(groups), encoding="utf-8")
+        (tmp_path / "group_vars").mkdir(exist_ok=True)
+        variables = (INVENTORY / "group_vars" / "all.yml").read_text(encoding="utf-8")
+        variables = variables.replace("{{ inventory_dir }}/../..", str(CHECKOUT)).replace("inventory_dir ~ '/../..", "'%s" % CHECKOUT)
+        (tmp_path / "group_vars" / "all.yml").write_text(variables, encoding="utf-8")
+        return Play(path)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def addresses():
+    listed = subprocess.run(
+        ["ansible-inventory", "-i", INVENTORY, "--list"], env=environment(), capture_output=True, text=True, check=True
+    )
+    hostvars = json.loads(listed.stdout)["_meta"]["hostvars"]
+    return {host: hostvars[host]["ansible_host"] for host in HOSTS}

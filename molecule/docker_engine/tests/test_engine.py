@@ -1,0 +1,55 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Engines that were installed, adopted and configured."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+CONVERGE = "molecule/docker_engine/converge.yml"
+DAEMON_JSON = "/etc/docker/daemon.json"
+
+
+@pytest.mark.parametrize("host", ("node3", "node4"))
+def test_the_engine_runs_now_and_at_boot_and_uses_the_mirror(lab, host):
+    assert lab.sh(host, "systemctl is-active docker; systemctl is-enabled docker").split() == ["active", "enabled"]
+    assert "http://10.10.10.1:5000/" in lab.sh(host, "curl -s --unix-socket /var/run/docker.sock http://d/info")
+
+
+def test_settings_that_the_role_does_not_name_are_kept(lab):
+    assert json.loads(lab.sh("node3", "cat " + DAEMON_JSON)) == {
+        "storage-driver": "overlay2",
+        "log-opts": {"max-file": "3", "max-size": "20m"},
+        "registry-mirrors": ["http://10.10.10.1:5000"],
+    }
+
+
+def test_check_mode_shows_the_difference_and_leaves_file_and_engine_alone(lab, play):
+    state = "cat %s; systemctl show docker --property MainPID" % DAEMON_JSON
+    before = lab.sh("node3", state)
+    told = play.ok(CONVERGE, "--check", "--diff", "-e", '{"docker_engine_config": {"debug": true}}', "--limit", "node3")
+    assert '+    "debug": true' in told and "Would change:" in told
+    assert lab.sh("node3", state) == before
+
+
+def test_the_engine_is_not_restarted_when_nothing_changed(lab, play):
+    pid = lab.sh("node3", "systemctl show docker --property MainPID")
+    assert "Nothing changed." in play.ok(CONVERGE)
+    assert lab.sh("node3", "systemctl show docker --property MainPID") == pid
+
+
+def test_a_broken_file_is_refused_and_left_alone(lab, play):
+    lab.sh("node3", "cp {0} /root/kept && echo '[1, 2' > {0}".format(DAEMON_JSON))
+    told = play.refused(CONVERGE, "--limit", "node3")
+    assert "holds no JSON object" in told
+    assert lab.sh("node3", "cat " + DAEMON_JSON) == "[1, 2"
+    lab.sh("node3", "mv /root/kept " + DAEMON_JSON)
+
+
+def test_check_mode_on_a_host_without_an_engine_says_so(lab, play):
+    lab.sh("node4", "apt-get purge --yes python3-docker", limit=300)
+    told = play.ok(CONVERGE, "--check", "--limit", "node4")
+    assert "Would change:" in told and "Install the engine" in told
+    play.ok(CONVERGE, "--limit", "node4")

@@ -1,0 +1,161 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""After each fault one more run ends in one swarm of all four hosts, with the ClusterID that it had."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+SITE = "playbooks/site.yml"
+HOSTS = ("node1", "node2", "node3", "node4")
+MANAGERS = HOSTS[:3]
+TOKEN = "SWMTKN-"
+
+
+def cluster_id(lab, host="node1"):
+    return lab.swarm(host)["Cluster"]["ID"]
+
+
+def assert_whole(lab, play, expected_cluster_id):
+    """The wanted state, as hosts and managers see it, and a run that finds nothing to do."""
+    nodes = {node["Description"]["Hostname"]: node for node in lab.nodes()}
+    assert len(lab.nodes()) == 4 and sorted(nodes) == list(HOSTS)
+    for host in HOSTS:
+        seen = lab.swarm(host)
+        assert seen["LocalNodeState"] == "active", host
+        assert seen["NodeID"] == nodes[host]["ID"]
+        assert seen["ControlAvailable"] == (host in MANAGERS), host
+        assert nodes[host]["Spec"]["Labels"] == {"lab": "true"}
+    assert {cluster_id(lab, host) for host in MANAGERS} == {expected_cluster_id}
+    assert "demo" in lab.sh("node1", "docker network ls --format '{{.Name}}'")
+    assert "Nothing changed." in play.ok(SITE)
+
+
+@pytest.fixture
+def without_swarm(lab, play):
+    """All hosts taken out of their swarm."""
+    play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % cluster_id(lab))
+    assert {lab.swarm(host)["LocalNodeState"] for host in HOSTS} == {"inactive"}
+
+
+@pytest.fixture
+def kill():
+    from conftest import kill
+
+    return kill
+
+
+def test_a_play_killed_twice_while_it_forms_the_swarm(lab, play, kill, without_swarm):
+    play.at("Join the swarm", kill, SITE)
+    created = cluster_id(lab)
+    play.at("Set the role, availability and labels", kill, SITE)
+    play.ok(SITE)
+    assert_whole(lab, play, created)
+
+
+def test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes(lab, play):
+    before = cluster_id(lab)
+    old = lab.swarm("node1")["NodeID"]
+    lab("reset", "node1")
+    assert lab.swarm("node1")["LocalNodeState"] == "inactive"
+    play.ok(SITE)
+    assert_whole(lab, play, before)
+    assert old not in {node["ID"] for node in lab.nodes()}
+
+
+def test_a_second_swarm_planted_on_one_host_is_refused_by_name(lab, play, addresses):
+    before = cluster_id(lab)
+    lab.sh("node4", "docker swarm leave && docker swarm init --advertise-addr %s" % addresses["node4"])
+    planted = cluster_id(lab, "node4")
+    told = play.refused(SITE)
+    assert "The hosts are in 2 swarms" in told
+    assert "%s with node4" % planted in told and "%s with node1, node2, node3" % before in told
+    assert cluster_id(lab, "node4") == planted, "a refusal changes nothing"
+    lab.sh("node4", "docker swarm leave --force")
+    play.ok(SITE)
+    assert_whole(lab, play, before)
+
+
+def test_the_leader_loses_its_power_during_the_play(lab, play):
+    before = cluster_id(lab)
+    leader = next(node["Description"]["Hostname"] for node in lab.nodes() if node.get("ManagerStatus", {}).get("Leader"))
+    lab.sh("node1", "docker node update --label-rm lab node4")
+    play.at("Set the role, availability and labels", lambda process: lab("power-off", leader), SITE)
+    lab("power-on", leader)
+    play.ok(SITE)
+    assert_whole(lab, play, before)
+
+
+def test_a_host_without_power_does_not_stop_a_run_against_a_live_swarm(lab, play):
+    lab("power-off", "node4")
+    try:
+        done = play.run(SITE, "-e", '{"swarm_labels": {"lab": "true", "while_down": "yes"}}')
+        assert done.returncode == 4, "Ansible's own sign of an unreachable host:\n%s" % done.stdout
+        assert "node4's state is unknown" in " ".join(done.stdout.split())
+        labelled = {node["Description"]["Hostname"] for node in lab.nodes() if "while_down" in node["Spec"]["Labels"]}
+        assert labelled == set(MANAGERS)
+    finally:
+        lab("power-on", "node4")
+    play.ok(SITE, "-e", "swarm_labels_state=replace")
+    assert_whole(lab, play, cluster_id(lab))
+
+
+def test_an_unreachable_host_stops_a_first_init(lab, play, without_swarm):
+    lab("power-off", "node4")
+    try:
+        told = " ".join(play.run(SITE).stdout.split())
+        assert "node4's state is unknown" in told and "could make a second swarm" in told
+        assert {lab.swarm(host)["LocalNodeState"] for host in MANAGERS} == {"inactive"}
+    finally:
+        lab("power-on", "node4")
+    play.ok(SITE)
+
+
+def test_a_first_init_under_limit_is_refused(lab, play, without_swarm):
+    assert "run once without --limit" in play.refused(SITE, "--limit", "node1:node2")
+    assert lab.swarm("node1")["LocalNodeState"] == "inactive"
+    play.ok(SITE)
+
+
+def test_check_mode_on_hosts_without_a_swarm_tells_the_plan(lab, play, without_swarm):
+    told = play.ok(SITE, "--check")
+    assert "node1 creates the swarm as its first manager" in told
+    assert "node4 joins as worker" in told
+    assert {lab.swarm(host)["LocalNodeState"] for host in HOSTS} == {"inactive"}
+    play.ok(SITE)
+
+
+def test_all_hosts_off_and_on(lab, play):
+    before = cluster_id(lab)
+    lab("power-off", *HOSTS)
+    lab("power-on", *HOSTS)
+    play.ok(SITE)
+    assert_whole(lab, play, before)
+
+
+def test_no_join_token_in_output_process_list_or_files(lab, play, without_swarm):
+    """The play joins three hosts at the highest verbosity while their process lists are watched."""
+    seen = []
+    stop = threading.Event()
+
+    def watch(host):
+        while not stop.is_set():
+            seen.append(lab.sh(host, "ps -eo args; find /root/.ansible /tmp /var/tmp -type f -perm /o+r -exec grep -l SWMTKN {} + || true"))
+
+    watchers = [threading.Thread(target=watch, args=[host]) for host in ("node2", "node4")]
+    for watcher in watchers:
+        watcher.start()
+    try:
+        output = play.ok(SITE, "-vvvv")
+    finally:
+        stop.set()
+        for watcher in watchers:
+            watcher.join()
+    assert "Join the swarm" in output and len(seen) > 4
+    assert TOKEN not in output
+    listed = [line for text in seen for line in text.split("\n") if TOKEN in line and "grep -l" not in line]
+    assert listed == []
+    assert not [line for text in seen for line in text.split("\n") if line.startswith(("/root/.ansible", "/tmp", "/var/tmp"))]
+    assert_whole(lab, play, cluster_id(lab))
