@@ -54,7 +54,7 @@ molecule: setup ## scenarios on the lab, or one: SCENARIO=name
 	@scripts/run_parts.py $(SCENARIO:%=scenario-%)
 
 scenario-%: setup
-	$(VENV) molecule test --scenario-name $*
+	$(VENV) molecule test --no-command-borders --scenario-name $*
 
 .PHONY: bench
 bench: setup ## ours beside the docker CLI and community.docker, on the same hosts

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import run_parts
+
+SCRIPT = Path(run_parts.__file__)
+MAKEFILE = "good: ; @echo this is good\nbad: ; @false\n"
+
+
+def run(directory, *targets):
+    (directory / "Makefile").write_text(MAKEFILE)
+    return subprocess.run([SCRIPT, *targets], cwd=directory, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_failure_stops_nothing_and_counts(tmp_path):
+    done = run(tmp_path, "bad", "good")
+    assert done.returncode == 1
+    assert "this is good" in done.stdout
+    assert done.stdout.endswith("FAILED  bad  0 s\npassed  good  0 s\n1 passed, 1 failed\n")
+
+
+def test_all_passed(tmp_path):
+    done = run(tmp_path, "good")
+    assert done.returncode == 0
+    assert done.stdout.endswith("1 passed, 0 failed\n")
+
+
+def test_no_part_is_refused(tmp_path):
+    assert run(tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (61, "1 min 01 s"), (3725, "62 min 05 s")])
+def test_duration(seconds, words):
+    assert run_parts.duration(seconds) == words
