@@ -1,0 +1,95 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site as its users notice it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
+APPLICATION = "http://10.10.10.88:8888/"
+
+
+def answer(lab):
+    return json.loads(lab("exec", "curl", "--silent", "--max-time", "20", APPLICATION))
+
+
+def test_the_application_answers_with_a_row_that_the_database_on_another_host_holds(lab):
+    first, second = answer(lab), answer(lab)
+    assert first["database"] == "mariadb" and first["application"] == "visits"
+    assert second["visits"] == first["visits"] + 1
+    assert lab.sh("node4", "docker ps --format '{{.Names}}'") == "mariadb"
+    assert lab.sh("node1", "docker ps --format '{{.Names}}'") == "visits"
+
+
+def test_a_row_survives_the_database_container(lab, play):
+    before = answer(lab)["visits"]
+    lab.sh("node4", "docker rm --force mariadb")
+    assert "Run the database: node4" in play.ok("site.yml")
+    assert answer(lab)["visits"] > before
+
+
+def test_the_password_is_in_files_of_mode_0400_only(lab):
+    password = (CHECKOUT / ".lab" / "application_password").read_text(encoding="utf-8").split()[0]
+    for host, container, file in (("node4", "mariadb", "mariadb_password"), ("node1", "visits", "visits_password")):
+        assert lab.sh(host, "stat --format=%%a /srv/application_pair/%s" % file) == "400"
+        assert password not in lab.sh(host, "docker inspect %s; ps -eo args" % container)
+
+
+def test_verify_passes(play):
+    play.ok("playbooks/verify.yml")
+
+
+def test_a_second_run_changes_nothing_and_says_so(play):
+    assert "Nothing changed." in play.ok("site.yml")
+
+
+def test_the_whole_site_in_check_mode_changes_nothing(play):
+    assert "Nothing would change." in play.ok("site.yml", "--check", "--diff")
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """The collection, built and installed as its users have it: from a tarball, found by its name."""
+    for command in (
+        ["ansible-galaxy", "collection", "build", "--output-path", tmp_path, CHECKOUT],
+        ["ansible-galaxy", "collection", "install", "--no-deps", "--offline", "--collections-path", tmp_path / "collections"],
+    ):
+        if "install" in command:
+            command.append(next(tmp_path.glob("quorate-swarm-*.tar.gz")))
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return tmp_path
+
+
+def test_the_installed_collection_works_from_a_play_of_ones_own_with_other_group_names(installed):
+    (installed / "hosts.yml").write_text(
+        json.dumps(
+            {
+                "bosses": {"hosts": {"node1": {"ansible_host": "10.10.10.88"}, "node2": {}, "node3": {}}},
+                "hands": {"hosts": {"node4": {}}},
+            }
+        ),
+        encoding="utf-8",
+    )
+    (installed / "own.yml").write_text(
+        "- import_playbook: quorate.swarm.site\n  vars:\n    swarm_manager_group: bosses\n    swarm_worker_group: hands\n",
+        encoding="utf-8",
+    )
+    variables = {
+        "ansible_ssh_args": "-F %s" % (CHECKOUT / ".lab" / "ssh_config"),
+        "ansible_user": "root",
+        "swarm_labels": {"lab": "true"},
+        "overlay_networks": [{"name": "demo", "attachable": True, "encrypted": True}],
+    }
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "hosts.yml", "own.yml", "-e", json.dumps(variables)],
+        cwd=installed, env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(installed / "collections"), ANSIBLE_CONFIG="/dev/null"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "changed=0" in done.stdout and "changed=1" not in done.stdout
