@@ -1,0 +1,8 @@
+#!/bin/sh
+# base.sh ROOT: what the bootstrapped Debian needs to be the layer under the images.
+set -eu
+root=$1
+
+rm -rf "$root"/etc/apt/sources.list "$root"/var/log/* "$root"/var/cache/ldconfig/*
+: > "$root/etc/resolv.conf"
+: > "$root/etc/hostname"

@@ -1,0 +1,10 @@
+# Debian's package initialises a database for its own service; a container does so in its volume.
+rm -rf /var/lib/mysql
+install -d -o mysql -g mysql -m 1777 /var/lib/mysql /run/mysqld
+mkdir /docker-entrypoint-initdb.d
+sed -i '/^bind-address/d' /etc/mysql/mariadb.conf.d/50-server.cnf
+cat > /etc/mysql/mariadb.conf.d/05-skipcache.cnf <<'X'
+[mariadb]
+host-cache-size=0
+skip-name-resolve
+X

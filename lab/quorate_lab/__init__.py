@@ -1,0 +1,1 @@
+"""Real Docker hosts as User-Mode Linux processes; see lab/README.md."""
