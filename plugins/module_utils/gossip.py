@@ -1,0 +1,47 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who takes part in an overlay's gossip, as each host sees it. No I/O.
+
+Managers hold a host for ready although it may be outside of an overlay's gossip: no name resolves there, and nobody is told
+of its containers. Only the hosts' own lists of peers show it.
+"""
+
+from __future__ import annotations
+
+
+def gaps(views, addresses, everywhere=(), in_part=()):
+    """Where a host does not see another one that it must see.
+
+    C(views) are the networks of each host as swarm_info returns them, C(addresses) the advertised addresses of the hosts in
+    use. All of these must be in the gossip of the networks C(everywhere); of the networks C(in_part) those that use them.
+    """
+    found = []
+    for network in list(everywhere) + list(in_part):
+        peers = {host: set(peers_of(networks, network)) for host, networks in views.items()}
+        users = addresses if network in everywhere else [host for host in addresses if peers.get(host)]
+        for host in sorted(set(users) & set(views)):
+            missing = sorted(other for other in users if addresses[other] not in peers[host])
+            if missing:
+                found.append({"host": host, "network": network, "missing": missing, "sentence": sentence(host, network, missing)})
+    return found
+
+
+def peers_of(networks, name):
+    return next((network["peers"] for network in networks if network["name"] == name), ())
+
+
+def outsiders(found):
+    """The hosts to heal: those that are out of touch with more others than the rest is, or if all are alike, all of them."""
+    out_of_touch = {}
+    for gap in found:
+        for other in gap["missing"]:
+            out_of_touch.setdefault(gap["host"], set()).add(other)
+            out_of_touch.setdefault(other, set()).add(gap["host"])
+    fewest = min(map(len, out_of_touch.values()), default=0)
+    return sorted(host for host, others in out_of_touch.items() if len(others) > fewest) or sorted(out_of_touch)
+
+
+def sentence(host, network, missing):
+    return "On %s the peers of the overlay %s lack %s" % (host, network, ", ".join(missing))
