@@ -17,14 +17,14 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Engine
 
 try:
     import docker
-    from docker.errors import APIError, DockerException
+    from docker.errors import APIError, DockerException, create_api_error_from_http_exception
     from docker.tls import TLSConfig
     from requests.adapters import HTTPAdapter
-    from requests.exceptions import RequestException
+    from requests.exceptions import HTTPError, RequestException
 except ImportError:
     docker = None
     SDK_IMPORT_ERROR = traceback.format_exc()  # type: t.Optional[str]
-    APIError = DockerException = RequestException = Exception  # type: t.Any
+    APIError = DockerException = HTTPError = RequestException = Exception  # type: t.Any
     TLSConfig = HTTPAdapter = object  # type: t.Any
 else:
     SDK_IMPORT_ERROR = None
@@ -33,6 +33,8 @@ OLDEST_SDK = (5, 0)
 OLDEST_API = (1, 41)
 OUT_OF_SEQUENCE = "update out of sequence"
 UPDATE_ATTEMPTS = 5
+DEFAULT_ADDR_POOL = "10.0.0.0/8"
+DEFAULT_SUBNET_SIZE = 24
 
 
 class Engine:
@@ -51,8 +53,23 @@ class Engine:
 
     # Membership of this engine in a swarm
 
-    def swarm_init(self, **request):
-        _answer(self._api.init_swarm, **request)
+    def swarm_init(self, advertise_addr, listen_addr, data_path_addr, data_path_port, default_addr_pool, subnet_size):
+        """Not with the SDK's init_swarm, which knows no data path port before 7.0.
+
+        The engine ignores a subnet size without a pool, and takes a pool without a size for one of size 0.
+        """
+        if subnet_size or default_addr_pool:
+            default_addr_pool = default_addr_pool or [DEFAULT_ADDR_POOL]
+            subnet_size = subnet_size or DEFAULT_SUBNET_SIZE
+        request = {
+            "AdvertiseAddr": advertise_addr,
+            "ListenAddr": listen_addr,
+            "DataPathAddr": data_path_addr,
+            "DataPathPort": data_path_port,
+            "DefaultAddrPool": default_addr_pool,
+            "SubnetSize": subnet_size,
+        }
+        _answer(self._post, "/swarm/init", {key: value for key, value in request.items() if value is not None})
 
     def swarm_join(self, **request):
         _answer(self._api.join_swarm, **request)
@@ -102,6 +119,13 @@ class Engine:
 
     def network_remove(self, network_id):
         _answer(self._api.remove_network, network_id)
+
+    def _post(self, path, body):
+        response = self._api.post("%s/v%s%s" % (self._api.base_url, self._api.api_version, path), json=body, timeout=self._api.timeout)
+        try:
+            response.raise_for_status()
+        except HTTPError as exc:
+            create_api_error_from_http_exception(exc)
 
 
 def _answer(call, *args, **kwargs):

@@ -21,7 +21,7 @@ def answer(lab):
 
 def test_the_application_answers_with_a_row_that_the_database_on_another_host_holds(lab):
     first, second = answer(lab), answer(lab)
-    assert first["database"] == "mariadb" and first["application"] == "visits"
+    assert first["database"] == "mariadb" and first["host"] == "visits"
     assert second["visits"] == first["visits"] + 1
     assert lab.sh("node4", "docker ps --format '{{.Names}}'") == "mariadb"
     assert lab.sh("node1", "docker ps --format '{{.Names}}'") == "visits"
