@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Check that each role's defaults/main.yml and meta/argument_specs.yml say the same."""
-
-# SPDX-FileCopyrightText: Quorate contributors
+# Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Check that each role's defaults/main.yml and meta/argument_specs.yml say the same."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Write requirements-dev.txt: the newest versions that requirements-dev.in allows, and all that they bring.
-# SPDX-FileCopyrightText: Quorate contributors
+# Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Run make targets one after the other, all of them whatever fails, and say at the end which passed and how long each took."""
-
-# SPDX-FileCopyrightText: Quorate contributors
+# Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Run make targets one after the other, all of them whatever fails, and say at the end which passed and how long each took."""
 
 import argparse
 import subprocess

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Build the collection, install the result where ansible-test accepts it, and run all of ansible-test's sanity tests there."""
-
-# SPDX-FileCopyrightText: Quorate contributors
+# Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the collection, install the result where ansible-test accepts it, and run all of ansible-test's sanity tests there."""
 
 import ast
 import configparser

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Make .venv: the pinned tools, and this checkout as the collection quorate.swarm among the installed collections."""
-
-# SPDX-FileCopyrightText: Quorate contributors
+# Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Make .venv: the pinned tools, and this checkout as the collection quorate.swarm among the installed collections."""
 
 import hashlib
 import importlib.util

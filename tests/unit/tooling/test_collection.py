@@ -1,7 +1,6 @@
-"""What the built collection holds, and what its metadata promises."""
-
-# SPDX-FileCopyrightText: Quorate contributors
+# Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What the built collection holds, and what its metadata promises."""
 
 import subprocess
 import tarfile

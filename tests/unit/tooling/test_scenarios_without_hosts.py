@@ -1,7 +1,6 @@
-"""A scenario that reaches no host must fail: Ansible by itself ends well where the inventory is wrong or empty."""
-
-# SPDX-FileCopyrightText: Quorate contributors
+# Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""A scenario that reaches no host must fail: Ansible by itself ends well where the inventory is wrong or empty."""
 
 import os
 import shutil
