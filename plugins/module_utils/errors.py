@@ -29,6 +29,11 @@ class EngineError(QuorateError):
         super().__init__(message)
         self.status = status
 
+    @property
+    def may_pass(self):
+        """Whether the fault is not the request's; managers without a leader answer so, during an election or for good."""
+        return self.status is None or self.status >= 500
+
 
 class TimeLimitExceeded(QuorateError):
     """A bounded wait ended before its condition was met."""

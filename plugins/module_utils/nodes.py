@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 
 from ansible_collections.quorate.swarm.plugins.module_utils import quorum
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import host_of
 
-LABEL_KEY = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$")
+LABEL_KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 MANAGER = "manager"
 WORKER = "worker"
 DOWN = "down"
+NO_ADDRESSES = {"", "0.0.0.0", "127.0.0.1", "::", "::1"}
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,8 @@ class Plan:
     warnings: tuple = ()
 
 
-def plan(nodes, desired, labels_state="merge", remove_stale=False):
-    """Steps from the engine's node list to the C(desired) nodes, promotions before demotions, removals last."""
-    refuse_invalid(desired)
+def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None):
+    """Steps from the engine's node list to the C(desired) nodes, asked for on the manager C(own_id)."""
     wanted = [(wish, find(nodes, wish)) for wish in desired]
     _refuse_shared_nodes(wanted)
     updates, removals, before, after = [], [], {}, {}
@@ -73,10 +74,9 @@ def plan(nodes, desired, labels_state="merge", remove_stale=False):
     removals += stale
     for step in removals:
         before["%s (%s)" % (step.name, step.node_id)] = {"status": DOWN}
-    updates.sort(key=lambda step: {MANAGER: 0, None: 1, WORKER: 2}[step.settings.get("Role")])
-    removals = _demoted_first(nodes, removals)
-    _refuse_quorum_loss(nodes, updates + removals)
-    return Plan(tuple(updates + removals), before, after, tuple(warnings))
+    steps = _in_order(nodes, updates + _demotions_before(nodes, removals) + removals, own_id)
+    _refuse_quorum_loss(nodes, steps)
+    return Plan(tuple(steps), before, after, tuple(warnings))
 
 
 def refuse_invalid(desired):
@@ -87,7 +87,7 @@ def refuse_invalid(desired):
             raise Refusal("The node %s is listed twice; list it once." % wish["name"])
         seen.add(wish["name"])
         for key in wish["labels"] or {}:
-            if not LABEL_KEY.match(key):
+            if not LABEL_KEY.fullmatch(key):
                 raise Refusal(
                     "The label %r of node %s is invalid: a key begins and ends with a letter or digit and has only letters, "
                     "digits, '.', '_', '-' and '/' between." % (key, wish["name"])
@@ -95,6 +95,12 @@ def refuse_invalid(desired):
         for key, value in (wish["labels"] or {}).items():
             if isinstance(value, (dict, list)):
                 raise Refusal("The label %s of node %s has no plain text as its value." % (key, wish["name"]))
+        both = sorted(set(wish["labels"] or ()) & set(wish["labels_to_remove"] or ()))
+        if both:
+            raise Refusal(
+                "The label %s of node %s is to be set and to be removed; take it out of labels or of labels_to_remove."
+                % (", ".join(both), wish["name"])
+            )
 
 
 def find(nodes, wish):
@@ -104,8 +110,6 @@ def find(nodes, wish):
     else:
         named = [node for node in nodes if quorum.hostname(node) == wish["name"]]
         found = [node for node in named if not is_down(node)] or named
-        if wish["state"] == "absent" and len(named) > 1:
-            found = [node for node in named if is_down(node)] or named
     if len(found) > 1:
         raise Refusal(
             "The name %s fits %d nodes of the swarm: %s. Say which one with node_id."
@@ -170,6 +174,18 @@ def is_effective(node, settings):
     return not node.get("ManagerStatus")
 
 
+def demotes(step, node_id):
+    return step.node_id == node_id and step.settings.get("Role") == WORKER
+
+
+def after(nodes, step):
+    """The node list as it must become once a step is effective."""
+    return [
+        dict(node, Spec=apply_to(node["Spec"], step.settings), ManagerStatus=None) if demotes(step, node["ID"]) else node
+        for node in nodes
+    ]
+
+
 def summary(node):
     status = node.get("ManagerStatus") or {}
     return {
@@ -206,26 +222,41 @@ def _removal(wish, node):
     if not is_down(node):
         raise Refusal(
             "The node %s (%s) is %s, and only a node that is down is removed. Let its host leave the swarm first "
-            "(quorate.swarm.swarm with state=absent)." % (wish["name"], node["ID"], node["Status"]["State"])
+            "(quorate.swarm.swarm with state=absent); an older entry of the same name is meant with its node_id."
+            % (wish["name"], node["ID"], node["Status"]["State"])
         )
     return [Step("remove", node["ID"], wish["name"])]
 
 
-def undecided_twins(nodes, desired):
-    """Entries that a host left behind when it joined anew and that the managers still hold for alive."""
+def unsettled(nodes, desired, remove_stale):
+    """Listed nodes between two roles, and entries that rejoined hosts left behind and that the managers still hold for alive."""
     wanted = [(wish, find(nodes, wish)) for wish in desired]
-    return [
-        twin
-        for node, twin in _twins(nodes, wanted)
-        if not is_down(twin) and twin["Status"].get("Addr") == node["Status"].get("Addr")
-    ]
+    found = [node for wish, node in wanted if node and wish["state"] == "present" and _is_between_roles(node, wish)]
+    if remove_stale:
+        found += [twin for node, twin in _twins(nodes, wanted) if not is_down(twin) and addresses(node) & addresses(twin)]
+    return found
+
+
+def _is_between_roles(node, wish):
+    """Whether an earlier change is on its way still; a manager that is meant to stop being one need not be reachable."""
+    if node["Spec"]["Role"] == WORKER:
+        return bool(node.get("ManagerStatus"))
+    if is_down(node):
+        return False
+    return not (quorum.is_reachable(node) if wish["role"] == MANAGER else node.get("ManagerStatus"))
+
+
+def addresses(node):
+    """Where the managers saw a node; a leader may have seen itself at no address of use."""
+    seen = {node["Status"].get("Addr") or "", host_of((node.get("ManagerStatus") or {}).get("Addr", ""))}
+    return seen - NO_ADDRESSES
 
 
 def _twins(nodes, wanted):
     """Pairs of a wanted node that is up, and another entry with its hostname that nobody wants."""
     own = {node["ID"] for wish, node in wanted if node}
     for wish, node in wanted:
-        if node is None or wish["state"] == "absent" or is_down(node):
+        if node is None or wish["state"] == "absent" or is_down(node) or not quorum.hostname(node):
             continue
         for twin in nodes:
             if twin["ID"] not in own and quorum.hostname(twin) == quorum.hostname(node):
@@ -235,25 +266,45 @@ def _twins(nodes, wanted):
 def _stale_twins(nodes, wanted):
     removals, warnings = [], []
     for node, twin in _twins(nodes, wanted):
-        if is_down(twin):
-            removals.append(Step("remove", twin["ID"], quorum.hostname(twin)))
-        else:
+        names = (quorum.hostname(node), node["ID"], twin["ID"])
+        if not is_down(twin):
             warnings.append(
                 "Two nodes that are not down have the hostname %s: %s and %s. The second was left alone; give each host a "
-                "hostname of its own." % (quorum.hostname(node), node["ID"], twin["ID"])
+                "hostname of its own." % names
             )
+        elif addresses(node) and addresses(twin) and not addresses(node) & addresses(twin):
+            warnings.append(
+                "Two nodes with different addresses have the hostname %s: %s and, down, %s. The second was left alone, since it "
+                "may be another host; if its host is gone, remove it by its node_id with state=absent." % names
+            )
+        else:
+            removals.append(Step("remove", twin["ID"], quorum.hostname(twin)))
     return removals, warnings
 
 
-def _demoted_first(nodes, removals):
-    """A manager that is down is demoted before it is removed; the engine insists on it."""
-    manager_ids = {node["ID"] for node in quorum.managers(nodes)}
-    steps = []
-    for step in removals:
-        if step.node_id in manager_ids:
-            steps.append(Step("update", step.node_id, step.name, {"Role": WORKER}))
-        steps.append(step)
-    return steps
+def _demotions_before(nodes, removals):
+    """The engine removes no member of the raft, and demotes nobody else."""
+    members = {node["ID"] for node in nodes if node.get("ManagerStatus")}
+    return [Step("update", step.node_id, step.name, {"Role": WORKER}) for step in removals if step.node_id in members]
+
+
+def _in_order(nodes, steps, own_id):
+    """An order in which no step costs more quorum than all of them together.
+
+    Unreachable managers go first: each makes the majority smaller and costs no vote. Promotions come before other demotions.
+    The manager that is asked comes last: once it is a worker, its answers end.
+    """
+    reachable = {node["ID"] for node in nodes if quorum.is_reachable(node)}
+
+    def rank(step):
+        if step.action == "remove":
+            return 4
+        role = step.settings.get("Role")
+        if role == WORKER:
+            return 5 if step.node_id == own_id else 3 if step.node_id in reachable else 0
+        return 1 if role == MANAGER else 2
+
+    return sorted(steps, key=rank)
 
 
 def _refuse_quorum_loss(nodes, steps):

@@ -22,7 +22,8 @@ def is_reachable(node):
 
 
 def hostname(node):
-    return node["Description"]["Hostname"]
+    """Empty for a node that has joined but not reported yet."""
+    return node["Description"].get("Hostname", "")
 
 
 def refuse_loss(nodes, leaving, occasion):

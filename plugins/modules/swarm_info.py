@@ -143,8 +143,6 @@ from ansible_collections.quorate.swarm.plugins.module_utils.evidence import clus
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
 
-NO_QUORUM = 503
-
 
 def execute(engine, params, check_mode):
     info = engine.info()
@@ -178,7 +176,7 @@ def cluster_of(engine, membership):
     try:
         return engine.swarm()
     except EngineError as exc:
-        if exc.status == NO_QUORUM or exc.status is None or exc.status >= 500:
+        if exc.may_pass:
             return None
         raise
 

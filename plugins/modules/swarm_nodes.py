@@ -164,13 +164,13 @@ STILL_MEMBER_OF_RAFT = "must be demoted"
 
 
 def execute(engine, params, check_mode):
-    require_manager(membership_of(engine.info()), "change the swarm's nodes")
+    nodes.refuse_invalid(params["nodes"])
+    own = membership_of(engine.info())
+    require_manager(own, "change the swarm's nodes")
     seen = settled(engine, params)
-    plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"])
+    plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id)
     if plan.steps and not check_mode:
-        for step in plan.steps:
-            STEPS[step.action](engine, step, params["wait_timeout"])
-        seen = engine.nodes()
+        seen = take(engine, plan.steps, own.node_id, params["wait_timeout"])
     return Outcome(
         changed=bool(plan.steps),
         before=plan.before,
@@ -182,27 +182,75 @@ def execute(engine, params, check_mode):
 
 
 def settled(engine, params):
-    """The node list, once the entries that rejoined hosts left behind have gone down: managers notice that after a while."""
-    if not params["remove_stale"]:
-        return engine.nodes()
+    """The node list, once what an earlier run or a rejoined host has begun has come to its end."""
+
+    def moving(seen):
+        return nodes.unsettled(seen, params["nodes"], params["remove_stale"])
+
     return wait_until(
-        engine.nodes,
-        lambda seen: not nodes.undecided_twins(seen, params["nodes"]),
+        lambda: listed(engine),
+        lambda seen: seen is not None and not moving(seen),
         params["wait_timeout"],
-        "the entries that rejoined hosts left behind were down",
-        describe=lambda seen: str([nodes.summary(twin) for twin in nodes.undecided_twins(seen, params["nodes"])]),
+        "every listed node was what its role says, and entries that rejoined hosts left behind were down",
+        describe=lambda seen: described(moving(seen) if seen else None),
     )
+
+
+def listed(engine):
+    """The node list; none while the managers have no leader, as for moments after a leader was demoted or lost."""
+    try:
+        return engine.nodes()
+    except EngineError as exc:
+        if exc.may_pass:
+            return None
+        raise
+
+
+def described(seen):
+    return "the managers have no leader" if seen is None else ", ".join(str(nodes.summary(node)) for node in seen)
+
+
+def take(engine, steps, own_id, limit):
+    """Take the steps in order and return the node list after them."""
+    for step in steps:
+        if nodes.demotes(step, own_id):
+            return step_down(engine, step, limit)
+        STEPS[step.action](engine, step, limit)
+    return engine.nodes()
+
+
+def step_down(engine, step, limit):
+    """Demote the manager that is asked. It can tell of itself that it is a worker, but no longer list the nodes."""
+    foretold = nodes.after(engine.nodes(), step)
+    write(engine, step)
+    wait_until(
+        lambda: membership_of(engine.info()),
+        lambda now: not now.is_manager,
+        limit,
+        "this manager, %s, was a worker" % step.name,
+        describe=lambda now: now.role,
+    )
+    return foretold
 
 
 def update(engine, step, limit):
+    write(engine, step)
+    if "Role" in step.settings:
+        wait_until(
+            lambda: listed(engine),
+            lambda seen: seen is not None and all(nodes.is_effective(node, step.settings) for node in only(seen, step)),
+            limit,
+            "the new role of node %s was effective" % step.name,
+            describe=lambda seen: described(seen and only(seen, step)),
+        )
+
+
+def write(engine, step):
     engine.node_update(step.node_id, lambda spec: nodes.apply_to(spec, step.settings))
-    wait_until(
-        lambda: next((node for node in engine.nodes() if node["ID"] == step.node_id), None),
-        lambda node: node is None or nodes.is_effective(node, step.settings),
-        limit,
-        "the new role of node %s was effective" % step.name,
-        describe=lambda node: str(nodes.summary(node)),
-    )
+
+
+def only(seen, step):
+    return [node for node in seen if node["ID"] == step.node_id]
 
 
 def remove(engine, step, limit):
@@ -210,15 +258,16 @@ def remove(engine, step, limit):
         try:
             engine.node_remove(step.node_id)
         except EngineError as exc:
-            if exc.status != 404 and STILL_MEMBER_OF_RAFT not in str(exc):
+            if exc.status != 404 and not exc.may_pass and STILL_MEMBER_OF_RAFT not in str(exc):
                 raise
-        return [node["ID"] for node in engine.nodes()]
+        return listed(engine)
 
     wait_until(
         attempt,
-        lambda node_ids: step.node_id not in node_ids,
+        lambda seen: seen is not None and not only(seen, step),
         limit,
         "the entry %s of %s was gone" % (step.node_id, step.name),
+        describe=lambda seen: described(seen and only(seen, step)),
     )
 
 

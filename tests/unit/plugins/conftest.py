@@ -1,0 +1,28 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info, swarm_nodes
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Clock, World
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def world(monkeypatch, clock):
+    """Hosts and swarms in memory, for the modules: their waits take no time, their disk is the world's."""
+    world = World()
+    for module in (swarm, swarm_nodes):
+        monkeypatch.setattr(module, "wait_until", functools.partial(module.wait_until, clock=clock, pause=clock.pause))
+    for module in (swarm, swarm_info):
+        monkeypatch.setattr(module, "cluster_id_on_disk", world.cluster_id_on_disk)
+    return world

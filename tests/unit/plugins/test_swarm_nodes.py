@@ -1,0 +1,267 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module swarm_nodes on swarms in memory."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal, TimeLimitExceeded
+from ansible_collections.quorate.swarm.plugins.modules import swarm_nodes
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm
+
+UNSAID = dict.fromkeys(("node_id", "role", "availability", "labels", "labels_to_remove"))
+
+
+def form(world, managers=3, workers=1):
+    """A swarm of the hosts m1, m2, ... and w1, w2, ...; the engine of m1 is asked."""
+    swarm = Swarm(world)
+    hosts = [Host(world, "m%d" % n, "10.0.0.%d" % n).become(swarm, "manager", {"kept": "1"}) for n in range(1, managers + 1)]
+    hosts += [Host(world, "w%d" % n, "10.0.1.%d" % n).become(swarm, "worker", {"kept": "1"}) for n in range(1, workers + 1)]
+    return swarm, {host.hostname: host for host in hosts}
+
+
+def run(host, *wishes, check_mode=False, **options):
+    params = dict({"labels_state": "merge", "remove_stale": False, "wait_timeout": 60}, **options)
+    params["nodes"] = [dict(UNSAID, **dict({"state": "present"}, **wish)) for wish in wishes]
+    return swarm_nodes.execute(Engine(host), params, check_mode)
+
+
+def roles(outcome):
+    return {node["hostname"]: node["role"] for node in outcome.facts["nodes"]}
+
+
+SWAP = [{"name": "w1", "role": "manager", "labels": {"disk": "ssd"}}, {"name": "m3", "role": "worker", "availability": "drain"}]
+
+
+def test_the_whole_cluster_in_one_task(world):
+    swarm, hosts = form(world)
+    outcome = run(hosts["m1"], *SWAP)
+    assert outcome.actions == [
+        "w1: promote to manager, set labels {'kept': '1', 'disk': 'ssd'}",
+        "m3: demote to worker, set availability drain",
+    ]
+    assert outcome.changed
+    assert roles(outcome) == {"m1": "manager", "m2": "manager", "m3": "worker", "w1": "manager"}
+    assert [node["hostname"] for node in outcome.facts["nodes"] if node["reachability"] == "reachable"] == ["m1", "m2", "w1"]
+    assert outcome.before["w1"] == {"role": "worker", "labels": {"kept": "1"}}
+    assert outcome.after["w1"] == {"role": "manager", "labels": {"kept": "1", "disk": "ssd"}}
+
+
+def test_a_second_run_changes_nothing(world):
+    swarm, hosts = form(world)
+    run(hosts["m1"], *SWAP)
+    written = list(world.journal)
+    outcome = run(hosts["m1"], *SWAP)
+    assert (outcome.changed, outcome.actions, outcome.before, outcome.after) == (False, [], {}, {})
+    assert world.journal == written
+
+
+def test_check_mode_changes_nothing_and_tells_the_same(world):
+    swarm, hosts = form(world)
+    before = swarm.nodes()
+    foretold = run(hosts["m1"], *SWAP, check_mode=True)
+    assert (world.journal, swarm.nodes()) == ([], before)
+    done = run(hosts["m1"], *SWAP)
+    assert (foretold.changed, foretold.actions, foretold.before, foretold.after) == (done.changed, done.actions, done.before, done.after)
+
+
+def test_only_what_was_said_is_written(world):
+    swarm, hosts = form(world)
+    run(hosts["m1"], {"name": "w1", "availability": "drain"})
+    spec = swarm.node(hosts["w1"].node_id)["Spec"]
+    assert spec == {"Role": "worker", "Availability": "drain", "Labels": {"kept": "1"}, "Name": "kept"}
+
+
+def test_a_change_by_somebody_else_in_between_is_kept(world):
+    swarm, hosts = form(world)
+    swarm.interfering = 2
+    run(hosts["m1"], {"name": "w1", "availability": "drain"})
+    assert swarm.node(hosts["w1"].node_id)["Spec"]["Availability"] == "drain"
+
+
+def test_roles_are_effective_when_the_task_ends(world):
+    swarm, hosts = form(world)
+    swarm.looks_until_effective = 9
+    run(hosts["m1"], {"name": "w1", "role": "manager"}, {"name": "m3", "role": "worker"})
+    assert [entry["Description"]["Hostname"] for entry in swarm.raft()] == ["m1", "m2", "w1"]
+
+
+def test_a_role_that_does_not_become_effective_ends_the_wait(world, clock):
+    swarm, hosts = form(world)
+    swarm.looks_until_effective = 10**6
+    with pytest.raises(TimeLimitExceeded) as failure:
+        run(hosts["m1"], {"name": "w1", "role": "manager"})
+    assert "Waited 60 s until the new role of node w1 was effective; seen last: {" in str(failure.value)
+    assert 60 <= clock.now < 63
+
+
+def test_a_manager_can_demote_itself(world):
+    swarm, hosts = form(world)
+    wishes = [{"name": "m1", "role": "worker", "labels": {"a": "b"}}, {"name": "m2", "availability": "drain"}]
+    outcome = run(hosts["m1"], *wishes)
+    assert outcome.actions == ["m2: set availability drain", "m1: demote to worker, set labels {'kept': '1', 'a': 'b'}"]
+    assert [entry["Description"]["Hostname"] for entry in swarm.raft()] == ["m2", "m3"]
+    own = outcome.facts["nodes"][0]
+    assert (own["hostname"], own["role"], own["reachability"], own["labels"]) == ("m1", "worker", None, {"kept": "1", "a": "b"})
+    assert not run(hosts["m2"], *wishes).changed
+
+
+def test_an_election_is_waited_for(world):
+    swarm, hosts = form(world)
+    swarm.electing = 3
+    assert run(hosts["m1"], {"name": "w1", "role": "manager"}).changed
+
+
+def test_a_lost_quorum_ends_the_wait_for_a_leader(world):
+    swarm, hosts = form(world)
+    swarm.lose(hosts["m2"].node_id), swarm.lose(hosts["m3"].node_id)
+    with pytest.raises(TimeLimitExceeded, match="seen last: the managers have no leader"):
+        run(hosts["m1"], {"name": "w1", "role": "manager"})
+
+
+def test_a_missing_node_is_absent(world):
+    swarm, hosts = form(world)
+    assert not run(hosts["m1"], {"name": "w9", "state": "absent"}).changed
+
+
+@pytest.mark.parametrize("name", ["m3", "w1"])
+def test_a_node_that_is_down_is_removed(world, name):
+    swarm, hosts = form(world)
+    swarm.lose(hosts[name].node_id)
+    assert run(hosts["m1"], {"name": name, "state": "absent"}).changed
+    assert hosts[name].node_id not in swarm.entries
+    assert not run(hosts["m1"], {"name": name, "state": "absent"}).changed
+
+
+def test_a_node_that_somebody_else_removes_at_the_same_time(world):
+    swarm, hosts = form(world)
+    swarm.lose(hosts["w1"].node_id)
+    remove_node = hosts["m1"].remove_node
+
+    def removed_before(node_id):
+        del swarm.entries[node_id]
+        remove_node(node_id)
+
+    hosts["m1"].remove_node = removed_before
+    assert run(hosts["m1"], {"name": "w1", "state": "absent"}).changed
+
+
+def test_a_node_that_comes_back_before_it_is_removed(world):
+    swarm, hosts = form(world)
+    swarm.lose(hosts["w1"].node_id)
+    remove_node = hosts["m1"].remove_node
+
+    def back_before(node_id):
+        swarm.entries[node_id]["Status"]["State"] = "ready"
+        remove_node(node_id)
+
+    hosts["m1"].remove_node = back_before
+    with pytest.raises(EngineError, match="The engine refused: node .* is not down"):
+        run(hosts["m1"], {"name": "w1", "state": "absent"})
+
+
+def rebuild(world, swarm, hosts, name):
+    """The host comes back with an empty disk and has joined anew; what the managers know of its old node stays for a while."""
+    old = hosts[name]
+    swarm.lose(old.node_id)
+    hosts[name] = Host(world, name, old.addr).become(swarm, "manager" if name[0] == "m" else "worker")
+    return old.node_id
+
+
+@pytest.mark.parametrize("name", ["m2", "w1"])
+def test_what_a_rebuilt_host_left_behind_goes(world, name):
+    swarm, hosts = form(world)
+    old = rebuild(world, swarm, hosts, name)
+    outcome = run(hosts["m1"], {"name": name, "node_id": hosts[name].node_id}, remove_stale=True)
+    assert old not in swarm.entries and hosts[name].node_id in swarm.entries
+    assert outcome.before == {"%s (%s)" % (name, old): {"status": "down"}}
+    assert not run(hosts["m1"], {"name": name, "node_id": hosts[name].node_id}, remove_stale=True).changed
+
+
+def test_an_entry_that_is_held_for_alive_is_waited_for(world, clock):
+    swarm, hosts = form(world)
+    old = rebuild(world, swarm, hosts, "w1")
+    swarm.entries[old]["Status"]["State"] = "ready"
+    clock.events.append((15, lambda: swarm.lose(old)))
+    run(hosts["m1"], {"name": "w1", "node_id": hosts["w1"].node_id}, remove_stale=True)
+    assert old not in swarm.entries
+
+
+# A process that is killed
+
+REBUILD_AND_SWAP = [
+    {"name": "m2"},
+    {"name": "w1", "role": "manager"},
+    {"name": "m3", "role": "worker", "labels": {"disk": "ssd"}},
+    {"name": "w2", "state": "absent"},
+    {"name": "m1", "role": "worker"},
+]
+
+
+def difficult(world):
+    """A stale manager, a promotion, two demotions, of which one is the asked manager's own, and a removal."""
+    swarm, hosts = form(world, managers=3, workers=2)
+    rebuild(world, swarm, hosts, "m2")
+    swarm.lose(hosts["w2"].node_id)
+    wishes = [dict(wish, node_id=hosts[wish["name"]].node_id) for wish in REBUILD_AND_SWAP]
+    return swarm, hosts, wishes
+
+
+def end_state(swarm):
+    return {(node["Description"]["Hostname"], json.dumps(node["Spec"]), "ManagerStatus" in node) for node in swarm.nodes()}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", range(6))
+def test_a_run_that_was_killed_ends_the_same_when_it_is_run_again(world, number, moment):
+    swarm, hosts, wishes = difficult(world)
+    world.kill = (number, moment)
+    with pytest.raises(Killed):
+        run(hosts["m1"], *wishes, remove_stale=True)
+    world.kill = None
+    manager = next(host for host in hosts.values() if host.controls() and host.hostname != "m3")
+    run(manager, *wishes, remove_stale=True)
+    assert {(name, "manager" in spec, votes) for name, spec, votes in end_state(swarm)} == {
+        ("m1", False, False),
+        ("m2", True, True),
+        ("m3", False, False),
+        ("w1", True, True),
+    }
+    assert not run(hosts["m2"], *wishes, remove_stale=True).changed
+
+
+def test_the_killed_runs_cover_all_writes(world):
+    swarm, hosts, wishes = difficult(world)
+    run(hosts["m1"], *wishes, remove_stale=True)
+    assert len(world.journal) == 6
+
+
+# Where it cannot work
+
+
+def test_a_worker_names_its_managers(world):
+    swarm, hosts = form(world, managers=2)
+    with pytest.raises(Refusal) as refusal:
+        run(hosts["w1"], {"name": "w1", "labels": {"a": "b"}})
+    managers = "10.0.0.1:2377 (node %s), 10.0.0.2:2377 (node %s)" % (hosts["m1"].node_id, hosts["m2"].node_id)
+    assert "only a manager can. Run it on one of its managers: %s." % managers in str(refusal.value)
+    assert [manager["addr"] for manager in refusal.value.facts["managers"]] == ["10.0.0.1:2377", "10.0.0.2:2377"]
+
+
+def test_a_host_in_no_swarm(world):
+    with pytest.raises(Refusal, match="it is in no swarm. Form one with quorate.swarm.swarm"):
+        run(Host(world, "m1", "10.0.0.1"), {"name": "m1"})
+
+
+def test_a_refusal_changes_nothing(world):
+    swarm, hosts = form(world, managers=1)
+    with pytest.raises(Refusal, match="lose its quorum"):
+        run(hosts["m1"], {"name": "w1", "availability": "drain"}, {"name": "m1", "role": "worker"})
+    with pytest.raises(Refusal, match="is invalid"):
+        run(hosts["m1"], {"name": "w1", "availability": "drain"}, {"name": "m1", "labels": {"": ""}})
+    assert world.journal == []
