@@ -35,7 +35,7 @@ lint: setup ## YAML, Ansible, Python, shell, documentation, change fragments, ro
 	$(VENV) yamllint --strict .
 	$(VENV) ansible-lint
 	$(VENV) ruff check .
-	shellcheck $(SHELL_SCRIPTS)
+	shellcheck --severity warning $(SHELL_SCRIPTS)
 	$(VENV) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
 	$(VENV) antsibull-changelog lint
 	$(VENV) scripts/check_role_arguments.py
