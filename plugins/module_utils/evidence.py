@@ -15,7 +15,7 @@ import socket
 import ssl
 
 CERTIFICATE = os.path.join("swarm", "certificates", "swarm-node.crt")
-ORGANIZATION = b"\x06\x03\x55\x04\x0a"
+ORGANIZATION = b"\x55\x04\x0a"
 ROUTES = "/proc/net/route"
 ROUTE_REJECTS = 0x200
 
@@ -25,19 +25,46 @@ def cluster_id_on_disk(engine_root):
     try:
         with open(os.path.join(engine_root, CERTIFICATE), encoding="ascii") as certificate:
             return organization(certificate.read())
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         return None
 
 
 def organization(pem):
-    """The organization (O) in the first certificate of a PEM text, None if there is none."""
+    """The organization (O) of the subject of the first certificate in a PEM text, None if there is none.
+
+    The issuer's must not be taken for it: a swarm can have a CA of its owner.
+    """
     end = "-----END CERTIFICATE-----"
-    der = ssl.PEM_cert_to_DER_cert(pem[: pem.index(end) + len(end)])
-    at = der.find(ORGANIZATION)
-    if at < 0:
-        return None
-    length = at + len(ORGANIZATION) + 1
-    return der[length + 1 : length + 1 + der[length]].decode("utf-8")
+    [certificate] = _elements(ssl.PEM_cert_to_DER_cert(pem[: pem.index(end) + len(end)]))
+    fields = _elements(_elements(certificate)[0])
+    # version, serial number, signature, issuer, validity, subject
+    for relative_name in _elements(fields[5]):
+        for attribute in _elements(relative_name):
+            kind, value = _elements(attribute)
+            if kind == ORGANIZATION:
+                return value.decode("utf-8")
+    return None
+
+
+def _elements(der):
+    """The contents of the elements that follow each other in a DER text."""
+    contents = []
+    while der:
+        length, start = der[1], 2
+        if length & 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(der[2:start], "big")
+        contents.append(der[start : start + length])
+        der = der[start + length :]
+    return contents
+
+
+def addresses_of(host):
+    """The IP addresses of a host's name, or the name itself where nothing knows it."""
+    try:
+        return sorted({found[4][0] for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
+    except OSError:
+        return [host]
 
 
 def owns_address(address):
