@@ -24,8 +24,6 @@ UNLOCK_ADVICE = (
     "its manager is locked since the engine restarted. Unlock it with 'docker swarm unlock' and the swarm's unlock key, "
     "then run again"
 )
-
-
 UNFINISHED_JOIN = "An earlier attempt to join had not come to its end; it is given up."
 
 
@@ -40,6 +38,11 @@ class Membership:
     is_manager: bool = False
     managers: tuple = ()
     error: str | None = None
+
+    @property
+    def has_begun(self):
+        """Whether a manager has let this host in: it has a certificate then, though perhaps not one that can be read here."""
+        return bool(self.cluster_id or self.node_id)
 
     @property
     def role(self):
@@ -117,12 +120,18 @@ def plan(current, desired, nodes=None):
 
 
 def _plan_init(current, desired):
+    if current.state == PENDING and current.has_begun:
+        return Plan(("await_active",), current.summary())
+    if current.state in (INACTIVE, PENDING) and desired["cluster_id"]:
+        raise Refusal(
+            "This host is in no swarm, and a new one would not be %s. Let it join that swarm (state=join), or leave cluster_id "
+            "out to create a new one." % desired["cluster_id"]
+        )
+    after = _foretold(MANAGER, desired)
     if current.state == INACTIVE:
-        return Plan(("init",), {"state": ACTIVE, "role": MANAGER})
+        return Plan(("init",), after)
     if current.state == PENDING:
-        if current.cluster_id:
-            return Plan(("await_active",), current.summary())
-        return Plan(("abandon", "init"), {"state": ACTIVE, "role": MANAGER}, (UNFINISHED_JOIN,))
+        return Plan(("abandon", "init"), after, (UNFINISHED_JOIN,))
     if current.state == ERROR:
         raise Refusal(
             "This host's membership in swarm %s is in error: %s. A new swarm would not bring the old one back: repair it, or "
@@ -139,7 +148,7 @@ def _plan_init(current, desired):
 def _plan_join(current, desired):
     if not desired["remote_addrs"] and current.state != ACTIVE:
         raise Refusal("To join, this host needs remote_addrs, the addresses of the swarm's managers.")
-    after = {"state": ACTIVE, "role": desired["role"]}
+    after = _foretold(desired["role"], desired)
     if current.state == INACTIVE:
         return Plan(("join",), after)
     if desired["rejoin"]:
@@ -147,7 +156,7 @@ def _plan_join(current, desired):
     if current.state == ERROR:
         return Plan(("abandon", "join"), after, ("The earlier membership was in error and is given up: %s" % current.error,))
     if current.state == PENDING:
-        if current.cluster_id:
+        if current.has_begun:
             return Plan(("await_active",), current.summary())
         return Plan(("abandon", "join"), after, (UNFINISHED_JOIN,))
     warnings = _fixed_at_join(current, desired)
@@ -159,11 +168,18 @@ def _plan_join(current, desired):
     return Plan((), current.summary(), warnings)
 
 
+def _foretold(role, desired):
+    """The membership after a step into a swarm, as far as it can be known before."""
+    addr = host_of(desired["advertise_addr"] or "")
+    foretold = Membership(ACTIVE, node_addr=addr if is_address(addr) else None, cluster_id=desired["cluster_id"] or None)
+    return dict(foretold.summary(), role=role)
+
+
 def _plan_leave(current, desired, nodes):
     if current.state == INACTIVE:
         return Plan()
     _refuse_other_cluster_id(current, desired)
-    after = {"state": INACTIVE, "role": None}
+    after = Membership(state=INACTIVE).summary()
     if desired["force"]:
         return Plan(("abandon",), after)
     if current.state == LOCKED:
@@ -204,14 +220,14 @@ def _refuse_other_swarm(current, desired):
     if current.state == INACTIVE:
         return
     _refuse_other_cluster_id(current, desired)
-    if desired["state"] != "join" or desired["cluster_id"] or desired["rejoin"]:
+    if desired["state"] != "join" or desired["rejoin"] or (desired["cluster_id"] and current.cluster_id):
         return
     known = {host_of(manager["addr"]) for manager in current.managers} | {current.node_addr}
     asked = {host_of(addr) for addr in desired["remote_addrs"]}
     if asked and current.managers and not known & asked:
         raise Refusal(
-            "This host is in swarm %s with the managers %s, none of which is among the remote_addrs %s: it is another swarm. "
-            "Leave it first (state=absent) if that is meant; nothing was changed."
+            "This host is in swarm %s with the managers %s, none of which is among the remote_addrs %s. If that is the same swarm, "
+            "name one of those managers; if not, leave the present one first (state=absent). Nothing was changed."
             % (current.cluster_id or "(unknown)", ", ".join(sorted(known - {None})), ", ".join(sorted(asked))),
             cluster_id=current.cluster_id,
         )
@@ -219,7 +235,7 @@ def _refuse_other_swarm(current, desired):
 
 def _fixed_at_join(current, desired):
     wanted = desired["advertise_addr"]
-    if not wanted or not current.node_addr or not _is_address(host_of(wanted)) or host_of(wanted) == current.node_addr:
+    if not wanted or not current.node_addr or not is_address(host_of(wanted)) or host_of(wanted) == current.node_addr:
         return ()
     return (
         "This host advertises %s, %s was asked for. The address is fixed when a host joins: let it leave and join again to "
@@ -234,5 +250,6 @@ def host_of(addr: t.Any) -> str:
     return addr.rpartition(":")[0] if addr.count(":") == 1 else addr
 
 
-def _is_address(text):
+def is_address(text):
+    """Whether a host part is an IP address, not the name of a host or of a network interface."""
     return ":" in text or text.replace(".", "").isdigit()

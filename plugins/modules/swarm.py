@@ -167,8 +167,17 @@ actions:
 """
 
 from ansible_collections.quorate.swarm.plugins.module_utils import membership
-from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal, TimeLimitExceeded
-from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk, owns_address
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
+    EngineError,
+    QuorateError,
+    Refusal,
+    TimeLimitExceeded,
+)
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import (
+    addresses_of,
+    cluster_id_on_disk,
+    owns_address,
+)
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
@@ -179,7 +188,7 @@ PASSING_JOIN_ERRORS = ("Unavailable", "DeadlineExceeded", "raft", "leader", "con
 def execute(engine, params, check_mode):
     current = read(engine)
     refuse_foreign_addresses(params)
-    plan = membership.plan(current, params, nodes_for_leaving(engine, current, params))
+    plan = membership.plan(current, with_addresses(params), nodes_for_leaving(engine, current, params))
     if "join" in plan.steps and not params["join_token"] and not check_mode:
         raise Refusal("To join, this host needs the join_token for a %s; nothing was changed." % params["role"])
     outcome = Outcome(
@@ -212,6 +221,12 @@ def refuse_foreign_addresses(params):
                 "The %s %s is no address and no network interface of this host, so the other members could not reach it. "
                 "Name one that 'ip address' shows here." % (option, params[option])
             )
+
+
+def with_addresses(params):
+    """The options with addresses for the names in remote_addrs: a member knows its managers by their addresses."""
+    hosts = [membership.host_of(addr) for addr in params["remote_addrs"]]
+    return dict(params, remote_addrs=[address for host in hosts for address in addresses_of(host)])
 
 
 def nodes_for_leaving(engine, current, params):
@@ -273,9 +288,21 @@ def join(engine, params):
         await_active(engine, params)
     if params["role"] == membership.MANAGER:
         await_role(engine, membership.MANAGER, params["wait_timeout"])
+    see_cluster_id(read(engine), params["cluster_id"])
+
+
+def see_cluster_id(joined, wanted):
+    if wanted and joined.cluster_id and joined.cluster_id != wanted:
+        raise QuorateError(
+            "This host joined swarm %s, but %s was expected: remote_addrs and join_token are those of another swarm. Let it leave "
+            "(state=absent), and correct them." % (joined.cluster_id, wanted),
+            cluster_id=joined.cluster_id,
+        )
 
 
 def await_active(engine, params):
+    if params["state"] == "init":
+        return await_role(engine, membership.MANAGER, params["wait_timeout"])
     wait_until(
         lambda: read(engine),
         lambda now: now.state == membership.ACTIVE,
@@ -296,7 +323,12 @@ def await_role(engine, role, limit):
 
 
 def demote(engine, params):
-    engine.node_update(read(engine).node_id, lambda spec: dict(spec, Role=membership.WORKER))
+    try:
+        engine.node_update(read(engine).node_id, lambda spec: dict(spec, Role=membership.WORKER))
+    except EngineError:
+        # the demotion of an earlier run that was killed may have become effective in between
+        if read(engine).is_manager:
+            raise
     await_role(engine, membership.WORKER, params["wait_timeout"])
 
 

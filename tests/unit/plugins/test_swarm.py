@@ -1,0 +1,287 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module swarm on hosts in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
+    EngineError,
+    QuorateError,
+    Refusal,
+    TimeLimitExceeded,
+)
+from ansible_collections.quorate.swarm.plugins.modules import swarm as module
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm
+
+DEFAULTS = {
+    "role": "worker",
+    "remote_addrs": [],
+    "join_token": None,
+    "cluster_id": None,
+    "advertise_addr": None,
+    "listen_addr": "0.0.0.0:2377",
+    "data_path_addr": None,
+    "data_path_port": None,
+    "default_addr_pool": [],
+    "subnet_size": None,
+    "rejoin": False,
+    "force": False,
+    "wait_timeout": 60,
+}
+
+
+def run(host, state, check_mode=False, **options):
+    return module.execute(Engine(host), dict(DEFAULTS, state=state, **options), check_mode)
+
+
+@pytest.fixture
+def formed(world):
+    """A swarm of m1, m2 and m3."""
+    swarm = Swarm(world)
+    for n in (1, 2, 3):
+        Host(world, "m%d" % n, "10.0.0.%d" % n).become(swarm, "manager")
+    return swarm
+
+
+@pytest.fixture
+def host(world):
+    return Host(world, "h4", "10.0.0.4")
+
+
+def joining(swarm, role="worker", **options):
+    addrs = [entry["ManagerStatus"]["Addr"] for entry in swarm.raft()]
+    return dict({"role": role, "remote_addrs": addrs, "join_token": swarm.tokens[role.capitalize()]}, **options)
+
+
+def hostnames(entries):
+    return [entry["Description"]["Hostname"] for entry in entries]
+
+
+def test_init(world, host):
+    outcome = run(host, "init")
+    assert (outcome.changed, outcome.actions) == (True, ["create a swarm"])
+    assert outcome.before == {"state": "inactive", "role": None, "cluster_id": None, "node_addr": None}
+    assert outcome.after == {"state": "active", "role": "manager", "cluster_id": host.swarm.cluster_id, "node_addr": "10.0.0.4"}
+    assert outcome.facts["swarm"]["managers"] == [{"addr": "10.0.0.4:2377", "node_id": host.node_id}]
+
+
+@pytest.mark.parametrize("role", ["worker", "manager"])
+def test_join(world, formed, host, role):
+    outcome = run(host, "join", **joining(formed, role))
+    assert outcome.actions == ["join as %s the swarm behind 10.0.0.1:2377, 10.0.0.2:2377, 10.0.0.3:2377" % role]
+    assert (host.swarm, outcome.after["role"], outcome.after["cluster_id"]) == (formed, role, formed.cluster_id)
+
+
+def test_leaving_as_a_worker(world, formed, host):
+    host.become(formed)
+    outcome = run(host, "absent")
+    assert outcome.actions == ["leave the swarm"]
+    assert (host.state, outcome.after) == ("inactive", {"state": "inactive", "role": None, "cluster_id": None, "node_addr": None})
+
+
+def test_a_manager_is_demoted_before_it_leaves(world, formed, host):
+    host.become(formed, "manager")
+    outcome = run(host, "absent")
+    assert outcome.actions == ["demote this manager to worker", "leave the swarm"]
+    assert hostnames(formed.raft()) == ["m1", "m2", "m3"]
+
+
+def in_error(host, swarm):
+    host.become(swarm)
+    host.state, host.error = "error", "certificate has expired"
+
+
+def asking(host, swarm):
+    host.state = "pending"
+
+
+def starting(host, swarm):
+    host.become(swarm)
+    host.state, host.looks_until_active = "pending", 4
+
+
+CASES = {
+    "init": (None, lambda swarm: {"state": "init"}),
+    "join as a worker": (None, lambda swarm: dict(joining(swarm), state="join")),
+    "join as a manager": (None, lambda swarm: dict(joining(swarm, "manager"), state="join")),
+    "join the named swarm": (None, lambda swarm: dict(joining(swarm, cluster_id=swarm.cluster_id), state="join")),
+    "join after an error": (in_error, lambda swarm: dict(joining(swarm), state="join")),
+    "join after a join that nobody answered": (asking, lambda swarm: dict(joining(swarm), state="join")),
+    "leave as a worker": (lambda host, swarm: host.become(swarm), lambda swarm: {"state": "absent"}),
+    "leave as a manager": (lambda host, swarm: host.become(swarm, "manager"), lambda swarm: {"state": "absent"}),
+    "leave by force": (lambda host, swarm: host.become(swarm, "manager"), lambda swarm: {"state": "absent", "force": True}),
+    "leave after an error": (in_error, lambda swarm: {"state": "absent"}),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request, formed, host):
+    """A host in some state, and the options of a task that changes it."""
+    prepare, options = CASES[request.param]
+    if prepare:
+        prepare(host, formed)
+    return options(formed)
+
+
+def test_a_second_run_changes_nothing(world, host, case):
+    assert run(host, **case).changed
+    written = list(world.journal)
+    outcome = run(host, **case)
+    assert (outcome.changed, outcome.actions, outcome.before == outcome.after) == (False, [], True)
+    assert world.journal == written
+
+
+def test_check_mode_changes_nothing_and_tells_the_same(world, host, case):
+    before = host.info()
+    foretold = run(host, check_mode=True, **case)
+    assert (world.journal, host.info()) == ([], before)
+    done = run(host, **case)
+    assert (foretold.changed, foretold.actions, foretold.before) == (done.changed, done.actions, done.before)
+    assert all(foretold.after[key] in (done.after[key], None) for key in ("state", "role", "cluster_id", "node_addr"))
+    assert [foretold.after[key] for key in ("state", "role")] == [done.after[key] for key in ("state", "role")]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_run_that_was_killed_ends_the_same_when_it_is_run_again(world, host, case, number, moment):
+    world.kill = (number, moment)
+    try:
+        run(host, **case)
+    except Killed:
+        world.kill = None
+        run(host, **case)
+    assert (host.state == "inactive") == (case["state"] == "absent")
+    assert not run(host, **case).changed
+
+
+def test_no_token_is_in_any_result(world, formed, host):
+    options = joining(formed, "manager")
+    for outcome in (run(host, "join", check_mode=True, **options), run(host, "join", **options), run(host, "join", **options)):
+        assert "SWMTKN" not in json.dumps(dataclasses.asdict(outcome))
+
+
+@pytest.fixture
+def planted(world):
+    """Another swarm."""
+    swarm = Swarm(world)
+    Host(world, "stranger", "10.9.9.9").become(swarm, "manager")
+    return swarm
+
+
+@pytest.mark.parametrize("role", ["worker", "manager"])
+def test_a_member_of_another_swarm_is_not_moved(world, formed, planted, host, role):
+    host.become(planted, role)
+    with pytest.raises(Refusal, match="in swarm %s, not in %s" % (planted.cluster_id, formed.cluster_id)):
+        run(host, "join", **joining(formed, cluster_id=formed.cluster_id))
+    with pytest.raises(Refusal, match="in swarm %s with the managers" % planted.cluster_id):
+        run(host, "join", **joining(formed))
+    assert world.journal == []
+
+
+def test_a_member_of_another_swarm_whose_disk_cannot_be_read_is_not_moved(world, formed, planted, host):
+    host.become(planted)
+    world.unreadable.add("h4")
+    with pytest.raises(Refusal, match="with the managers 10.0.0.4, 10.9.9.9, none of which is among the remote_addrs 10.0.0.1"):
+        run(host, "join", **joining(formed, cluster_id=formed.cluster_id))
+    assert world.journal == []
+
+
+def test_names_of_managers_are_compared_by_their_addresses(world, formed, host, monkeypatch):
+    monkeypatch.setattr(module, "addresses_of", lambda name: {"first": ["10.0.0.1"]}.get(name, [name]))
+    host.become(formed)
+    assert not run(host, "join", **joining(formed, remote_addrs=["first:2377"])).changed
+    with pytest.raises(Refusal, match="none of which is among the remote_addrs second"):
+        run(host, "join", **joining(formed, remote_addrs=["second:2377"]))
+
+
+def test_addresses_and_a_token_of_another_swarm_than_the_named_one(world, formed, host):
+    with pytest.raises(QuorateError) as failure:
+        run(host, "join", **joining(formed, cluster_id="wanted"))
+    assert "joined swarm %s, but wanted was expected" % formed.cluster_id in str(failure.value)
+    with pytest.raises(Refusal, match="not in wanted"):
+        run(host, "join", **joining(formed, cluster_id="wanted"))
+
+
+def test_a_wrong_token_is_the_engines_refusal(world, formed, host):
+    with pytest.raises(EngineError, match="The engine refused: invalid join token."):
+        run(host, "join", **joining(formed, join_token="SWMTKN-1-wrong"))
+
+
+def test_a_missing_token_is_named(world, formed, host):
+    with pytest.raises(Refusal, match="needs the join_token for a worker; nothing was changed"):
+        run(host, "join", **joining(formed, join_token=None))
+    assert run(host, "join", check_mode=True, **joining(formed, join_token=None)).changed
+
+
+def test_a_join_is_tried_again_while_managers_elect_a_leader(world, formed, host):
+    formed.refusing_joins = 3
+    run(host, "join", **joining(formed))
+    assert host.swarm is formed
+
+
+def test_a_join_that_continues_in_the_background_is_waited_for(world, formed, host):
+    host.joins_in_background, host.looks_until_active = True, 5
+    assert run(host, "join", **joining(formed)).after["state"] == "active"
+    assert world.journal == ["h4: join as worker"]
+
+
+def test_managers_that_never_answer_end_the_wait(world, host, clock):
+    with pytest.raises(TimeLimitExceeded) as failure:
+        run(host, "join", remote_addrs=["10.0.0.1:2377"], join_token="SWMTKN-1-x")
+    assert "Waited 60 s until the engine took the request to join; seen last: inactive." in str(failure.value)
+    assert "connection refused" in str(failure.value)
+    assert 60 <= clock.now < 63
+
+
+def test_a_members_start_is_waited_for_and_is_no_change(world, formed, host):
+    starting(host, formed)
+    outcome = run(host, "join", **joining(formed))
+    assert (outcome.changed, outcome.facts["swarm"]["state"]) == (False, "active")
+    assert outcome.actions == ["wait until the membership that has begun is active"]
+
+
+def test_a_worker_that_starts_does_not_become_a_manager_by_waiting(world, formed, host):
+    starting(host, formed)
+    with pytest.raises(TimeLimitExceeded, match="active manager of its swarm; seen last: active, worker"):
+        run(host, "init")
+
+
+def test_a_token_for_workers_makes_no_manager(world, formed, host):
+    with pytest.raises(TimeLimitExceeded, match="until this host was an active manager of its swarm; seen last: active, worker"):
+        run(host, "join", **joining(formed, "manager", join_token=formed.tokens["Worker"]))
+
+
+@pytest.mark.parametrize("option", ["advertise_addr", "data_path_addr"])
+@pytest.mark.parametrize("state", ["init", "join"])
+def test_an_address_that_is_not_the_hosts_own(world, formed, host, state, option):
+    with pytest.raises(Refusal, match="The %s 192.0.2.1:2377 is no address and no network interface of this host" % option):
+        run(host, state, **dict(joining(formed), **{option: "192.0.2.1:2377"}))
+    assert world.journal == []
+
+
+@pytest.mark.parametrize("addr", ["127.0.0.1", "127.0.0.1:2377", "lo"])
+def test_the_hosts_own_addresses_and_interfaces(world, host, addr):
+    assert run(host, "init", advertise_addr=addr, data_path_addr=addr).changed
+
+
+def test_a_manager_without_quorum_does_not_leave_in_order(world, formed, host):
+    host.become(formed, "manager")
+    for member in formed.raft()[1:3]:
+        formed.lose(member["ID"])
+    with pytest.raises(Refusal, match="has no quorum, so nobody could take note of it"):
+        run(host, "absent")
+    assert run(host, "absent", force=True).changed
+
+
+def test_a_role_is_not_changed_by_joining_again(world, formed, host):
+    host.become(formed)
+    outcome = run(host, "join", **joining(formed, "manager"))
+    assert not outcome.changed
+    assert "quorate.swarm.swarm_nodes changes the roles" in outcome.warnings[0]
