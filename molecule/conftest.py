@@ -88,7 +88,7 @@ class Play:
             self.command(playbook, *words), env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )
-        watchdog = threading.Timer(limit, kill, [process])
+        watchdog = threading.Timer(limit, self.kill, [process])
         watchdog.start()
         lines, reached = [], False
         for line in process.stdout:
@@ -101,10 +101,10 @@ class Play:
         assert reached, "The run never came to '%s':\n%s" % (moment, "".join(lines))
         return "".join(lines)
 
-
-def kill(process):
-    """SIGKILL to a play and everything that it started here, as when its terminal's machine dies."""
-    os.killpg(process.pid, signal.SIGKILL)
+    @staticmethod
+    def kill(process):
+        """SIGKILL to a play and everything that it started here, as when its terminal's machine dies."""
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def environment():

@@ -40,17 +40,10 @@ def without_swarm(lab, play):
     assert {lab.swarm(host)["LocalNodeState"] for host in HOSTS} == {"inactive"}
 
 
-@pytest.fixture
-def kill():
-    from conftest import kill
-
-    return kill
-
-
-def test_a_play_killed_twice_while_it_forms_the_swarm(lab, play, kill, without_swarm):
-    play.at("Join the swarm", kill, SITE)
+def test_a_play_killed_twice_while_it_forms_the_swarm(lab, play, without_swarm):
+    play.at("Join the swarm", play.kill, SITE)
     created = cluster_id(lab)
-    play.at("Set the role, availability and labels", kill, SITE)
+    play.at("Set the role, availability and labels", play.kill, SITE)
     play.ok(SITE)
     assert_whole(lab, play, created)
 
