@@ -69,7 +69,7 @@ def _refuse_same_address(advertise_addrs):
         if addr:
             owners.setdefault(membership.host_of(addr), []).append(host)
     for addr, names in sorted(owners.items()):
-        if len(names) > 1 and not _is_interface(addr):
+        if len(names) > 1 and membership.is_address(addr):
             raise Refusal(
                 "%s to advertise the same address, %s. Each host needs one of its own (swarm_advertise_addr)."
                 % (_listed(names, "is", "are"), addr)
@@ -130,6 +130,7 @@ def _adopt(states, hosts, acting, found, cluster_id):
     if manager is None:
         raise Refusal(_no_manager(states, hosts, found))
     nodes = states[manager]["nodes"]
+    _refuse_unreadable(states, nodes)
     if not cluster_id:
         _refuse_foreign(states, hosts, found, nodes)
     steps, reasons = {}, {}
@@ -181,6 +182,22 @@ def _no_manager(states, hosts, found):
     )
 
 
+def _refuse_unreadable(states, nodes):
+    """A worker does not tell its ClusterID where its disk cannot be read, but which managers it has, and so which swarm is its own."""
+    known = {node["node_id"] for node in nodes}
+    for host, state in states.items():
+        swarm = state["swarm"]
+        if swarm["cluster_id"] or not swarm["node_id"]:
+            continue
+        if not known & ({swarm["node_id"]} | {manager["node_id"] for manager in swarm["managers"]}):
+            raise Refusal(
+                "%s is in a swarm whose ClusterID cannot be read there, with the managers %s; it is another swarm, or nobody can "
+                "tell. Add its managers to the inventory if it is the wanted one, or let %s leave it (quorate.swarm.swarm with "
+                "state=absent), and run again; nothing was changed."
+                % (host, ", ".join(sorted(manager["addr"] for manager in swarm["managers"])) or "(none)", host)
+            )
+
+
 def _refuse_foreign(states, hosts, found, nodes):
     """A swarm most of whose managers the inventory does not know belongs to somebody else."""
     ids = {state["swarm"]["node_id"] for state in states.values()}
@@ -200,6 +217,7 @@ def _refuse_foreign(states, hosts, found, nodes):
 
 def _create(states, managers, workers, acting, cluster_id):
     hosts = list(managers) + list(workers)
+    _refuse_unreadable(states, [])
     unknown = [host for host in hosts if host not in states]
     if unknown:
         raise Refusal(
@@ -246,7 +264,10 @@ def _warnings(managers, decided):
             % (len(managers), (len(managers) - 1) // 2, len(managers) - 1)
         )
     if decided["formed"] and decided["unknown"]:
-        warnings.append("%s state is unknown; the swarm is kept without asking them." % _possessive(decided["unknown"]))
+        warnings.append(
+            "%s state is unknown (unreachable, failed, or outside of this run); the swarm is kept as the others know it."
+            % _possessive(decided["unknown"])
+        )
     return warnings
 
 
@@ -279,8 +300,4 @@ def _are(names):
 
 
 def _possessive(names):
-    return ", ".join(names) + ("'s" if len(names) == 1 else "'")
-
-
-def _is_interface(addr):
-    return not (":" in addr or "." in addr)
+    return ", ".join("%s's" % name for name in names)
