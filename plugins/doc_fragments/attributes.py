@@ -10,6 +10,11 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 attributes:
+  action_group:
+    support: full
+    description: Use C(group/quorate.swarm.swarm) in C(module_defaults) to set defaults for this module.
+    membership:
+      - quorate.swarm.swarm
   check_mode:
     support: full
     description: Can run in check mode and tell what it would change, without changing it.
@@ -24,6 +29,11 @@ attributes:
     INFO = r"""
 options: {}
 attributes:
+  action_group:
+    support: full
+    description: Use C(group/quorate.swarm.swarm) in C(module_defaults) to set defaults for this module.
+    membership:
+      - quorate.swarm.swarm
   check_mode:
     support: full
     description: Changes nothing, in check mode and outside of it.
