@@ -10,8 +10,8 @@ Methods return the engine's own JSON. What it means is decided elsewhere, in fil
 from __future__ import annotations
 
 import os
+import re
 import traceback
-import typing as t
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
 
@@ -23,9 +23,9 @@ try:
     from requests.exceptions import HTTPError, RequestException
 except ImportError:
     docker = None
-    SDK_IMPORT_ERROR = traceback.format_exc()  # type: t.Optional[str]
-    APIError = DockerException = HTTPError = RequestException = Exception  # type: t.Any
-    TLSConfig = HTTPAdapter = object  # type: t.Any
+    SDK_IMPORT_ERROR = traceback.format_exc()
+    APIError = DockerException = HTTPError = RequestException = Exception
+    TLSConfig = HTTPAdapter = object
 else:
     SDK_IMPORT_ERROR = None
 
@@ -132,11 +132,17 @@ def _answer(call, *args, **kwargs):
     try:
         return call(*args, **kwargs)
     except APIError as exc:
-        raise EngineError(
-            "The engine refused: %s." % (exc.explanation or exc).strip().rstrip("."), status=exc.status_code
-        ) from exc
+        raise EngineError("The engine refused: %s." % _explanation(exc), status=exc.status_code) from exc
     except (DockerException, RequestException) as exc:
         raise EngineError("The engine did not answer: %s." % exc) from exc
+
+
+def _explanation(exc):
+    """The engine's words; SDK 5 gives those that are no JSON as bytes, and a proxy may have none."""
+    text = exc.explanation or str(exc)
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    return text.strip().rstrip(".")
 
 
 def connect(params):
@@ -149,12 +155,15 @@ def connect(params):
             exception=SDK_IMPORT_ERROR,
         )
     require_recent("the Docker SDK for Python", docker.__version__, OLDEST_SDK, "5.0")
+    if not re.fullmatch(r"auto|\d+\.\d+", params["api_version"]):
+        raise Refusal("The api_version %s is neither 'auto' nor a version such as 1.41." % params["api_version"])
+    tls = _tls(params)
     try:
         api = docker.APIClient(
             base_url=params["docker_host"],
             version=params["api_version"],
             timeout=params["timeout"],
-            tls=_tls(params),
+            tls=tls,
             use_ssh_client=params["use_ssh_client"],
         )
     except (DockerException, RequestException) as exc:
@@ -180,9 +189,15 @@ def _tls(params):
     for option, filename in (("ca_path", "ca.pem"), ("client_cert", "cert.pem"), ("client_key", "key.pem")):
         paths[option] = params[option] or (os.path.join(directory, filename) if directory else None)
     client = (paths["client_cert"], paths["client_key"]) if paths["client_cert"] and paths["client_key"] else None
-    return _NamedTLSConfig(
-        params["tls_hostname"], client_cert=client, ca_cert=paths["ca_path"], verify=bool(params["validate_certs"])
-    )
+    try:
+        return _NamedTLSConfig(
+            params["tls_hostname"], client_cert=client, ca_cert=paths["ca_path"], verify=bool(params["validate_certs"])
+        )
+    except DockerException as exc:
+        raise Refusal(
+            "A file for TLS is missing: %s See ca_path (%s), client_cert (%s) and client_key (%s), or DOCKER_CERT_PATH."
+            % (str(exc).partition("TLS configurations")[0].strip(), paths["ca_path"], paths["client_cert"], paths["client_key"])
+        ) from exc
 
 
 class _NamedTLSConfig(TLSConfig):
