@@ -67,6 +67,14 @@ def addresses_of(host):
         return [host]
 
 
+def host_name(address):
+    """The name that this host's resolver has for an address, None where it has none."""
+    try:
+        return socket.gethostbyaddr(address)[0]
+    except OSError:
+        return None
+
+
 def owns_address(address):
     """Whether an IP address, or the name of a network interface, is this host's own."""
     try:

@@ -90,8 +90,8 @@ def membership_of(info, cluster_id_on_disk=None):
     )
 
 
-def require_manager(membership, what):
-    """Refuse what only a manager can do, naming the managers that this host knows."""
+def require_manager(membership, what, name_of=lambda address: None):
+    """Refuse what only a manager can do, naming the managers that this host knows; C(name_of) turns an address into a host name."""
     if membership.state == ACTIVE and membership.is_manager:
         return
     if membership.state == LOCKED:
@@ -100,11 +100,12 @@ def require_manager(membership, what):
         raise Refusal(
             "This host cannot %s: it is in no swarm. Form one with quorate.swarm.swarm, or run this on a manager." % what
         )
-    known = ", ".join("%(addr)s (node %(node_id)s)" % manager for manager in membership.managers)
+    managers = [dict(manager, name=name_of(host_of(manager["addr"]))) for manager in membership.managers]
+    known = ", ".join("%s at %s" % (manager["name"] or "node %s" % manager["node_id"], manager["addr"]) for manager in managers)
     raise Refusal(
         "This host cannot %s: it is a %s of swarm %s (state %s), and only a manager can. Run it on one of its managers: %s."
         % (what, membership.role, membership.cluster_id or "unknown", membership.state, known or "none is known here"),
-        managers=[dict(manager) for manager in membership.managers],
+        managers=managers,
     )
 
 

@@ -85,7 +85,8 @@ def plan(current, desired, recreate=NEVER):
                 before[wish["name"]], after[wish["name"]] = settings_of(network), {"state": ABSENT}
             continue
         if network is None:
-            before[wish["name"]], after[wish["name"]] = {"state": ABSENT}, said(wish)
+            before[wish["name"]], after[wish["name"]] = {"state": ABSENT}, dict(said(wish), state="present")
+            after[wish["name"]].pop("name")
             creations.append(Step("create", wish["name"], request=request(wish)))
             continue
         found, asked = differences(network, wish)

@@ -200,7 +200,7 @@ actions:
 
 from ansible_collections.quorate.swarm.plugins.module_utils import networks
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal, TimeLimitExceeded
-from ansible_collections.quorate.swarm.plugins.module_utils.evidence import local_routes
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host_name, local_routes
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
 from ansible_collections.quorate.swarm.plugins.module_utils.network_settings import summary
@@ -212,7 +212,7 @@ GONE_ALREADY = 404
 
 def execute(engine, params, check_mode):
     networks.refuse_invalid(params["networks"])
-    require_manager(membership_of(engine.info()), "change the swarm's networks")
+    require_manager(membership_of(engine.info()), "change the swarm's networks", host_name)
     current = read(engine, params)
     plan = networks.plan(current, params["networks"], params["recreate"])
     seen = current.networks

@@ -38,7 +38,7 @@ options:
     default: []
   join_token:
     description:
-      - Token for O(role) of the swarm to join; M(quorate.swarm.swarm_info) reads it when asked for with O(quorate.swarm.swarm_info#module:join_tokens).
+      - Token for O(role) of the swarm to join; M(quorate.swarm.swarm_info) tells it with its option C(join_tokens).
       - It is used only when the host has to join.
     type: str
   cluster_id:
@@ -58,10 +58,14 @@ options:
     description: Address, or network interface, for the traffic of containers; it must be this host's own. Default is O(advertise_addr).
     type: str
   data_path_port:
-    description: UDP port of the overlays' VXLAN traffic, for O(state=init) only. Fixed for the life of the swarm. The engine's default is 4789.
+    description:
+      - UDP port of the overlays' VXLAN traffic, for O(state=init) only. The engine's default is 4789.
+      - Fixed for the life of the swarm.
     type: int
   default_addr_pool:
-    description: Subnets from which overlays take theirs, for O(state=init) only. Fixed for the life of the swarm. The engine's default is 10.0.0.0/8.
+    description:
+      - Subnets from which overlays take theirs, for O(state=init) only. The engine's default is 10.0.0.0/8.
+      - Fixed for the life of the swarm.
     type: list
     elements: str
     default: []

@@ -139,7 +139,7 @@ join_tokens:
 
 from ansible_collections.quorate.swarm.plugins.module_utils import nodes, views
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError
-from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk, host_name
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
 
@@ -165,7 +165,7 @@ def execute(engine, params, check_mode):
     if params["containers"]:
         facts["containers"] = [views.container(container) for container in engine.containers()]
     if params["join_tokens"]:
-        require_manager(membership, "tell the join tokens")
+        require_manager(membership, "tell the join tokens", host_name)
         facts["join_tokens"] = {role.lower(): token for role, token in engine.swarm()["JoinTokens"].items()}
     return Outcome(facts=facts)
 

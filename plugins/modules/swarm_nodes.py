@@ -156,6 +156,7 @@ actions:
 
 from ansible_collections.quorate.swarm.plugins.module_utils import nodes
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host_name
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
@@ -166,7 +167,7 @@ STILL_MEMBER_OF_RAFT = "must be demoted"
 def execute(engine, params, check_mode):
     nodes.refuse_invalid(params["nodes"])
     own = membership_of(engine.info())
-    require_manager(own, "change the swarm's nodes")
+    require_manager(own, "change the swarm's nodes", host_name)
     seen = settled(engine, params)
     plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id)
     if plan.steps and not check_mode:

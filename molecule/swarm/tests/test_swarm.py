@@ -90,7 +90,7 @@ def test_a_worker_cannot_do_a_managers_work_and_says_who_can(play, addresses):
     refused = play.run_module("node4", "quorate.swarm.swarm_nodes", json.dumps({"nodes": [{"name": "node4", "labels": {"a": "b"}}]}))
     assert refused.returncode != 0
     assert "only a manager can" in refused.stdout
-    assert all(addresses[host] in refused.stdout for host in MANAGERS)
+    assert all("%s at %s:2377" % (host, addresses[host]) in refused.stdout for host in MANAGERS)
 
 
 REFUSED = {

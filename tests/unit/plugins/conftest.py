@@ -12,6 +12,20 @@ from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info,
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Clock, World
 
 
+@pytest.fixture(autouse=True)
+def names(monkeypatch):
+    """What the resolver knows: host names by address. No test asks a real one."""
+    known = {}
+
+    def gethostbyaddr(address):
+        if address not in known:
+            raise OSError("unknown host")
+        return known[address], [], [address]
+
+    monkeypatch.setattr("socket.gethostbyaddr", gethostbyaddr)
+    return known
+
+
 @pytest.fixture
 def clock():
     return Clock()

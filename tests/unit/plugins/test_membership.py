@@ -245,7 +245,7 @@ def test_only_a_member_has_a_role():
         (INACTIVE, "cannot count: it is in no swarm"),
         (LOCKED, "cannot count: its manager is locked"),
         (WORKER, "it is a worker of swarm ONE (state active), and only a manager can"),
-        (WORKER, "Run it on one of its managers: 10.0.0.1:2377 (node M1)."),
+        (WORKER, "Run it on one of its managers: node M1 at 10.0.0.1:2377."),
         (Membership("active", "W4"), "one of its managers: none is known here."),
         (ASKING, "state pending"),
     ],

@@ -229,11 +229,12 @@ def test_the_engines_own_refusal_becomes_a_sentence_with_the_users(engine, monke
         run(engine, {"name": "demo", "state": "absent"})
 
 
-def test_a_worker_is_refused_with_the_managers_names(engine):
+def test_a_worker_is_refused_with_the_managers_names(engine, names):
+    names["10.10.10.88"] = "node1"
     engine.role = "worker"
-    with pytest.raises(Refusal, match=r"only a manager can. Run it on one of its managers: 10\.10\.10\.88:2377") as refusal:
+    with pytest.raises(Refusal, match=r"only a manager can. Run it on one of its managers: node1 at 10\.10\.10\.88:2377") as refusal:
         run(engine, DEMO)
-    assert refusal.value.facts["managers"] == [{"addr": "10.10.10.88:2377", "node_id": "n1"}]
+    assert refusal.value.facts["managers"] == [{"addr": "10.10.10.88:2377", "node_id": "n1", "name": "node1"}]
 
 
 def test_nothing_is_made_if_one_of_several_is_refused(engine):

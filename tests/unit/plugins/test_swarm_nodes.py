@@ -244,11 +244,12 @@ def test_the_killed_runs_cover_all_writes(world):
 # Where it cannot work
 
 
-def test_a_worker_names_its_managers(world):
+def test_a_worker_names_its_managers(world, names):
+    names["10.0.0.1"] = "m1.example"
     swarm, hosts = form(world, managers=2)
     with pytest.raises(Refusal) as refusal:
         run(hosts["w1"], {"name": "w1", "labels": {"a": "b"}})
-    managers = "10.0.0.1:2377 (node %s), 10.0.0.2:2377 (node %s)" % (hosts["m1"].node_id, hosts["m2"].node_id)
+    managers = "m1.example at 10.0.0.1:2377, node %s at 10.0.0.2:2377" % hosts["m2"].node_id
     assert "only a manager can. Run it on one of its managers: %s." % managers in str(refusal.value)
     assert [manager["addr"] for manager in refusal.value.facts["managers"]] == ["10.0.0.1:2377", "10.0.0.2:2377"]
 
