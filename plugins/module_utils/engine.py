@@ -105,6 +105,10 @@ class Engine:
     def tasks(self):
         return _answer(self._api.tasks)
 
+    def attachments(self):
+        """The tasks behind standalone containers on overlay networks; the plain list leaves them out."""
+        return _answer(self._api.tasks, filters={"runtime": ["attachment"]})
+
     # Networks
 
     def networks(self):

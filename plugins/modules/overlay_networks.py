@@ -245,7 +245,7 @@ def read(engine, params):
 def read_workload(engine):
     return Workload(
         services=tuple(engine.services()),
-        tasks=tuple(engine.tasks()),
+        tasks=tuple(engine.tasks() + engine.attachments()),
         nodes=tuple(engine.nodes()),
         containers=tuple(engine.containers()),
     )

@@ -23,6 +23,7 @@ class FakeEngine:
         self.role = role
         self.cluster_networks = {}
         self.serving = []
+        self.attached = []
         self.killed_before = None
         self.allocates = True
         self.writes = []
@@ -85,8 +86,20 @@ class FakeEngine:
     def tasks(self):
         return []
 
+    def attachments(self):
+        return [
+            {
+                "ID": "t1",
+                "NodeID": "n4",
+                "Spec": {"NetworkAttachmentSpec": {"ContainerID": "c0ffee000000beef"}, "Networks": [{"Target": network_id}]},
+                "DesiredState": "running",
+                "Status": {"State": "running"},
+            }
+            for network_id in self.attached
+        ]
+
     def nodes(self):
-        return []
+        return [{"ID": "n4", "Description": {"Hostname": "node4"}}]
 
     def containers(self):
         return []
@@ -213,6 +226,13 @@ def test_a_network_in_use_is_not_touched(engine):
     with pytest.raises(Refusal, match="in use by service web"):
         run(engine, dict(DEMO, mtu=1400), recreate="unused")
     assert engine.writes == writes
+
+
+def test_a_standalone_container_on_another_host_is_a_user(engine):
+    run(engine, DEMO)
+    engine.attached = list(engine.cluster_networks)
+    with pytest.raises(Refusal, match="in use by container c0ffee000000 on node4"):
+        run(engine, {"name": "demo", "state": "absent"})
 
 
 def test_the_engines_own_refusal_becomes_a_sentence_with_the_users(engine, monkeypatch):
