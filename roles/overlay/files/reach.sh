@@ -1,35 +1,37 @@
 #!/bin/sh
-# Runs in a probe, with busybox alone: reach.sh LIMIT HOST,NETWORK,MAC,NAME,ADDRESS...
-# Tries all targets until each is reached by name with packets of full size, or LIMIT seconds have passed; then it prints a
-# sentence for each that is not. MAC is the address of the probe's own interface on the network.
+# Runs in a probe, with busybox alone: reach.sh LIMIT NETWORK MAC HOST,NAME,ADDRESS...
+# Tries all hosts until each is reached by the name of its probe with packets of full size, or LIMIT seconds have passed; then
+# it prints a sentence for each that is not. MAC is the address of this probe's own interface on the network.
 
 deadline=$(($(date +%s) + $1))
-shift
+network=$2
+mac=$3
+shift 3
 
-mtu_of() {
-    for interface in /sys/class/net/*; do
-        [ "$(cat "$interface/address")" != "$1" ] || cat "$interface/mtu"
-    done
+for interface in /sys/class/net/*; do
+    [ "$(cat "$interface/address")" != "$mac" ] || mtu=$(cat "$interface/mtu")
+done
+
+resolves() {
+    timeout 5 nslookup -type=a "$1.$network" 2>&1 | grep -qwF "$2"
 }
 
-arrives() {
-    ping -c 1 -W 3 -s "$1" "$2" > /dev/null 2>&1
+answers() {
+    ping -c 1 -W 3 -s "$2" "$1" > /dev/null 2>&1
 }
 
 problem_with() {
     # shellcheck disable=SC2046 # the fields have no spaces in them
     set -- $(echo "$1" | tr , ' ')
-    where="$1 on the overlay $2"
-    mtu=$(mtu_of "$3")
-    if ! timeout 5 nslookup -type=a "$4.$2" 2>&1 | grep -qwF "$5"; then
-        echo "$where: the name $4 does not resolve to $5. Restart the engine of that host (systemctl restart docker)."
-    elif arrives $((mtu - 28)) "$5"; then # 28 bytes are the headers of IPv4 and ICMP
+    if ! resolves "$2" "$3"; then
+        echo "$1 on $network: the name $2 does not resolve to $3. Restart the engine there (systemctl restart docker)."
+    elif answers "$3" $((mtu - 28)); then # 28 bytes are the headers of IPv4 and ICMP
         return
-    elif arrives 0 "$5"; then
-        echo "$where: packets of its MTU, $mtu bytes, do not arrive, though small ones do. Give the network a smaller mtu."
+    elif answers "$3" 0; then
+        echo "$1 on $network: packets of $mtu bytes do not cross, though small ones do. Give the network a smaller mtu."
     else
-        echo "$where: no packet arrives at $5. Open the data path port (4789/udp) between the hosts, and for encrypted networks" \
-            "also IP protocol 50 (ESP)."
+        echo "$1 on $network: no packet crosses. Open 4789/udp (or the swarm's data path port) between the hosts, and IP protocol" \
+            "50 (ESP) for encrypted networks."
     fi
 }
 
