@@ -69,7 +69,7 @@ def run_module(execute, argument_spec, **module_options):
         module.fail_json(msg=str(exc), **exc.facts)
     except Exception as exc:
         module.fail_json(
-            msg="This is a defect of the module: %r. Please report it with the traceback." % exc,
+            msg="This is a defect of the module: %r. Please report it with what ANSIBLE_DISPLAY_TRACEBACK=error shows." % exc,
             exception=traceback.format_exc(),
         )
     for warning in outcome.warnings:

@@ -143,6 +143,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.evidence import clus
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
 
+NOT_FOUND = 404
+
 
 def execute(engine, params, check_mode):
     info = engine.info()
@@ -161,7 +163,7 @@ def execute(engine, params, check_mode):
     if params["tasks"]:
         facts["tasks"] = [views.task(task) for task in engine.tasks()] if cluster else None
     if params["networks"]:
-        facts["networks"] = [views.network(engine.network(network["Id"])) for network in overlays(engine)]
+        facts["networks"] = [views.network(network) for network in overlays(engine)]
     if params["containers"]:
         facts["containers"] = [views.container(container) for container in engine.containers()]
     if params["join_tokens"]:
@@ -182,7 +184,16 @@ def cluster_of(engine, membership):
 
 
 def overlays(engine):
-    return [network for network in engine.networks() if network["Driver"] == "overlay"]
+    """The overlay networks; on workers they come and go with those who use them, also between two calls."""
+    found = []
+    for network in engine.networks():
+        if network["Driver"] == "overlay":
+            try:
+                found.append(engine.network(network["Id"]))
+            except EngineError as exc:
+                if exc.status != NOT_FOUND:
+                    raise
+    return found
 
 
 def main():

@@ -1,0 +1,179 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module swarm_info on hosts in memory."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.module_utils import views
+from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
+from ansible_collections.quorate.swarm.plugins.modules import swarm_info
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swarm
+
+REQUESTS = ("nodes", "services", "tasks", "networks", "containers", "join_tokens")
+
+
+def ask(host, *requested):
+    outcome = swarm_info.execute(Engine(host), {name: name in requested for name in REQUESTS}, False)
+    assert not outcome.changed
+    return outcome.facts
+
+
+@pytest.fixture
+def swarm(world):
+    return Swarm(world)
+
+
+@pytest.fixture
+def manager(world, swarm):
+    return Host(world, "m1", "10.0.0.1").become(swarm, "manager")
+
+
+@pytest.fixture
+def worker(world, swarm, manager):
+    return Host(world, "w4", "10.0.0.4").become(swarm)
+
+
+def test_a_manager(manager, swarm):
+    facts = ask(manager, "nodes")
+    assert (facts["swarm"]["role"], facts["swarm"]["cluster_id"], facts["quorum"]) == ("manager", swarm.cluster_id, True)
+    assert facts["engine"] == {"id": "engine-m1", "hostname": "m1", "version": None, "operating_system": None}
+    assert [(node["hostname"], node["leader"], node["manager_addr"]) for node in facts["nodes"]] == [("m1", True, "10.0.0.1:2377")]
+    assert facts["cluster"]["id"] == swarm.cluster_id
+
+
+def test_a_worker_tells_its_cluster_from_its_disk(worker, swarm):
+    facts = ask(worker, "nodes", "services", "tasks")
+    assert (facts["swarm"]["role"], facts["swarm"]["cluster_id"]) == ("worker", swarm.cluster_id)
+    assert [facts[key] for key in ("quorum", "cluster", "nodes", "services", "tasks")] == [False, None, None, None, None]
+
+
+def test_a_manager_without_quorum(manager, swarm):
+    for n in (2, 3):
+        swarm.lose(swarm.add("m%d" % n, "10.0.0.%d" % n, "manager"))
+    facts = ask(manager, "nodes")
+    assert [facts[key] for key in ("quorum", "cluster", "nodes")] == [False, None, None]
+    assert facts["swarm"]["cluster_id"] == swarm.cluster_id
+
+
+def test_a_host_in_no_swarm(world):
+    facts = ask(Host(world, "h4", "10.0.0.4"), "nodes", "networks", "containers")
+    assert facts["swarm"]["state"] == "inactive"
+    assert [facts[key] for key in ("quorum", "nodes", "networks", "containers")] == [False, None, [], []]
+
+
+def test_only_what_was_asked_for_is_told(manager):
+    assert set(ask(manager)) == {"swarm", "engine", "cluster", "quorum"}
+
+
+def test_join_tokens_are_asked_of_managers_only(worker, manager, swarm):
+    assert ask(manager, "join_tokens")["join_tokens"] == {"worker": swarm.tokens["Worker"], "manager": swarm.tokens["Manager"]}
+    with pytest.raises(Refusal, match="cannot tell the join tokens: it is a worker .* 10.0.0.1:2377"):
+        ask(worker, "join_tokens")
+
+
+PENDING_TASK = {"ID": "t1", "ServiceID": "s1", "Slot": 1, "DesiredState": "running", "Status": {"State": "pending", "Message": "no node"}}
+RUNNING_TASK = {
+    "ID": "t2",
+    "ServiceID": "s1",
+    "NodeID": "w4",
+    "DesiredState": "running",
+    "Status": {"State": "running", "ContainerStatus": {"ContainerID": "c1"}},
+}
+
+
+def test_a_task_that_waits_for_a_node(manager):
+    manager.raw["tasks"] = [PENDING_TASK, RUNNING_TASK]
+    waiting, running = ask(manager, "tasks")["tasks"]
+    assert [waiting[key] for key in ("state", "message", "node_id", "container_id")] == ["pending", "no node", None, None]
+    assert [running[key] for key in ("state", "message", "node_id", "container_id", "slot")] == ["running", None, "w4", "c1", None]
+
+
+OVERLAY = {
+    "Id": "n1",
+    "Name": "demo",
+    "Driver": "overlay",
+    "Attachable": True,
+    "Options": {"encrypted": "", "com.docker.network.driver.overlay.vxlanid_list": "4097"},
+    "IPAM": {"Config": [{"Subnet": "10.0.1.0/24", "Gateway": "10.0.1.1"}]},
+    "Peers": [{"Name": "b", "IP": "10.0.0.4"}, {"Name": "a", "IP": "10.0.0.1"}],
+    "Containers": {"c1": {"Name": "web.1"}, "lb-demo": {"Name": "demo-endpoint"}},
+}
+
+
+def test_networks_are_overlays_with_their_peers(manager):
+    manager.raw["networks"] = [OVERLAY, {"Id": "n2", "Name": "bridge", "Driver": "bridge"}]
+    [network] = ask(manager, "networks")["networks"]
+    assert [network[key] for key in ("name", "attachable", "encrypted", "ingress", "internal")] == ["demo", True, True, False, False]
+    assert [network[key] for key in ("subnets", "peers", "containers")] == [
+        ["10.0.1.0/24"],
+        ["10.0.0.1", "10.0.0.4"],
+        ["demo-endpoint", "web.1"],
+    ]
+
+
+def test_a_network_that_goes_while_it_is_looked_at(manager):
+    manager.raw["networks"] = [OVERLAY, dict(OVERLAY, Id="n2", Name="passing", gone=True)]
+    assert [network["name"] for network in ask(manager, "networks")["networks"]] == ["demo"]
+
+
+def test_a_network_without_anything_in_it():
+    unused = {"Id": "n1", "Name": "demo", "Options": None, "IPAM": {"Config": None}, "Peers": None, "Containers": None, "Labels": None}
+    assert views.network(unused) == {
+        "id": "n1",
+        "name": "demo",
+        "attachable": False,
+        "ingress": False,
+        "internal": False,
+        "encrypted": False,
+        "options": {},
+        "subnets": [],
+        "labels": {},
+        "peers": [],
+        "containers": [],
+    }
+
+
+def test_containers_of_the_host(manager):
+    manager.raw["containers"] = [
+        {
+            "Id": "c1",
+            "Names": ["/mariadb"],
+            "Image": "mariadb:10.11",
+            "State": "exited",
+            "NetworkSettings": {"Networks": {"demo": {}, "bridge": {}}},
+        },
+        {"Id": "c2", "Names": None, "Image": "x", "State": "created", "Labels": {"com.docker.swarm.service.id": "s1"}},
+    ]
+    first, second = ask(manager, "containers")["containers"]
+    assert [first[key] for key in ("name", "state", "networks", "service_id")] == ["mariadb", "exited", ["bridge", "demo"], None]
+    assert [second[key] for key in ("name", "networks", "service_id")] == ["", [], "s1"]
+
+
+@pytest.mark.parametrize(
+    "spec, expected",
+    [
+        ({"Mode": {"Replicated": {"Replicas": 3}}}, ("replicated", 3)),
+        ({"Mode": {"Replicated": {"Replicas": 0}}}, ("replicated", 0)),
+        ({"Mode": {"Global": {}}}, ("global", None)),
+        ({"Mode": {"ReplicatedJob": {}}}, ("replicated-job", None)),
+        ({"Mode": {"GlobalJob": {}}}, ("global-job", None)),
+    ],
+)
+def test_modes_of_services(manager, spec, expected):
+    manager.raw["services"] = [{"ID": "s1", "Spec": dict({"Name": "web"}, **spec)}]
+    [service] = ask(manager, "services")["services"]
+    assert (service["mode"], service["replicas"]) == expected
+    assert [service[key] for key in ("image", "networks", "ports", "labels")] == [None, [], [], {}]
+
+
+def test_a_refusal_that_is_not_the_quorums_is_not_hidden(manager, monkeypatch):
+    def refuse(self):
+        raise EngineError("The engine refused: client version is too new.", status=400)
+
+    monkeypatch.setattr(Engine, "swarm", refuse)
+    with pytest.raises(EngineError, match="too new"):
+        ask(manager)
