@@ -38,7 +38,7 @@ def bootstrap_command(release, target, packages, options=()):
     """The mmdebstrap command that makes a Debian RELEASE with PACKAGES in the directory TARGET."""
     include = [f"--include={','.join(packages)}"] if packages else []
     return isolated(["mmdebstrap", "--mode=root", "--architectures=amd64", "--aptopt=Apt::Install-Recommends false",
-                     *include, *options, release, str(target), *machine_mirror().sources(release)])
+                     "--dpkgopt=force-unsafe-io", *include, *options, release, str(target), *machine_mirror().sources(release)])
 
 
 class Builder:

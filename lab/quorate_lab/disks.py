@@ -44,7 +44,7 @@ def _build(directory, release, tools, kernel_directory, log):
     hosts_file.write_text(_hosts_file())
     run_step(f"Root disk of {release}: bootstrapping Debian with Docker's engine",
              bootstrap_command(release, root, _packages(release),
-                               ["--variant=minbase", "--dpkgopt=path-exclude=/usr/share/man/*",
+                               ["--variant=minbase", "--skip=cleanup/apt/lists", "--dpkgopt=path-exclude=/usr/share/man/*",
                                 "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
                                 f"--customize-hook='{RECIPE}/setup.sh' \"$1\" '{kernel_directory}' '{hosts_file}'"]),
              log)

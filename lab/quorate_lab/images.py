@@ -1,8 +1,8 @@
 """The container images: Debian's packages under the official images' names and contracts."""
 
 import json
-import shutil
 import shlex
+import shutil
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -122,14 +122,14 @@ for scratch in tmp var/cache/apt var/lib/apt/lists var/log; do mount -t tmpfs tm
 mount --bind /etc/resolv.conf {root}/etc/resolv.conf
 export DEBIAN_FRONTEND=noninteractive
 echo {sources} > {root}/tmp/sources.list
-if [ -e {image}/before.sh ]; then chroot {root} sh -e < {image}/before.sh; fi
+if [ -e {image}/before.sh ]; then chroot {root} sh -eu < {image}/before.sh; fi
 if [ -n '{packages}' ]; then
     install='chroot {root} apt-get -o Dir::Etc::SourceList=/tmp/sources.list -o APT::Sandbox::User=root'
     $install update
     $install install --yes --no-install-recommends {packages}
 fi
 if [ -d {image}/files ]; then cp -rT {image}/files {root}; fi
-if [ -e {image}/setup.sh ]; then chroot {root} sh -e < {image}/setup.sh; fi
+if [ -e {image}/setup.sh ]; then chroot {root} sh -eu < {image}/setup.sh; fi
 """.format(**quoted, sources=sources, packages=packages)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import processes, state
 from .cache import default_root
-from .commands import run_step, run
+from .commands import run_step
 from .errors import LabError
 
 # Programs that the lab runs on this machine, and the Debian packages that bring them.

@@ -4,7 +4,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import artefacts, forwarding, hosts, network, processes, refusals, registry, snapshots, ssh, state, table
+from . import artefacts, forwarding, hosts, network, processes, refusals, services, snapshots, ssh, state, table
 from .errors import LabError
 from .progress import say, spell_duration
 from .topology import ALL_HOSTS, DEFAULT_RELEASES
@@ -21,7 +21,7 @@ def up(wanted, releases, memory):
     """Start those of the WANTED hosts that are not up, each with the release that RELEASES or the topology names."""
     _refuse_other_release(wanted, releases)
     missing = [host for host in wanted if not hosts.is_running(host)]
-    if not missing and processes.running(registry.NAME):
+    if not missing and services.are_running():
         say(f"Already up: {_names(wanted)}.")
         return
     refusals.check_tun()
@@ -148,7 +148,7 @@ def _power_on(chosen, built, memory):
     network.create()
     state.take_ownership()
     ssh.prepare()
-    registry.start(built.tools, built.store)
+    services.start(built.tools, built.store)
     started = time.monotonic()
     say(f"Starting {_names(chosen)}.")
     for host in chosen:

@@ -1,3 +1,4 @@
+#!/bin/sh
 mkdir -p /image/bin /image/dev /image/etc /image/home /image/root /image/usr/bin /image/usr/sbin /image/var/www
 mkdir -m 1777 /image/tmp /image/var/tmp
 cp /bin/busybox /image/bin/busybox

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Debian's package initialises a database for its own service; a container does so in its volume.
 rm -rf /var/lib/mysql
 install -d -o mysql -g mysql -m 1777 /var/lib/mysql /run/mysqld

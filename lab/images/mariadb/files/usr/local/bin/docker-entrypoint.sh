@@ -4,116 +4,137 @@ set -euo pipefail
 
 SOCKET=/run/mysqld/mysqld.sock
 START_SECONDS=60
+SETTINGS=(ROOT_PASSWORD RANDOM_ROOT_PASSWORD ALLOW_EMPTY_ROOT_PASSWORD DATABASE USER PASSWORD INITDB_SKIP_TZINFO)
 
 say() { echo "$(date --rfc-3339=seconds) [entrypoint] $*"; }
 refuse() { say "$*" >&2; exit 1; }
 
-# setting NAME: the value of MARIADB_NAME or MYSQL_NAME, or what is in the file that either with _FILE names.
-setting() {
-    local name value file
-    for name in "MARIADB_$1" "MYSQL_$1"; do
-        value=${!name:-}
-        file=${name}_FILE
-        file=${!file:-}
-        if [ -n "$value" ] && [ -n "$file" ]; then refuse "$name and ${name}_FILE are both set; set only one."; fi
-        if [ -n "$file" ]; then cat "$file"; return; fi
-        if [ -n "$value" ]; then printf %s "$value"; return; fi
+# Each setting may come as MARIADB_X or MYSQL_X, or in a file that MARIADB_X_FILE or MYSQL_X_FILE names: afterwards it is
+# MARIADB_X. This happens as root, so that a secret's file need not be readable by mysql.
+load_settings() {
+    local setting prefix name file
+    for setting in "${SETTINGS[@]}"; do
+        for prefix in MYSQL MARIADB; do
+            name=${prefix}_$setting
+            file=${name}_FILE
+            if [ -n "${!name:-}" ] && [ -n "${!file:-}" ]; then refuse "$name and $file are both set; set only one."; fi
+            if [ -n "${!file:-}" ]; then export "MARIADB_$setting=$(cat "${!file}")"
+            elif [ -n "${!name:-}" ]; then export "MARIADB_$setting=${!name}"
+            fi
+            unset "$file"
+        done
     done
 }
 
-configured() { "$@" --verbose --help 2> /dev/null | awk -v name="$option" '$1 == name { print $2; exit }'; }
+refuse_without_root_password() {
+    if [ -z "${MARIADB_ROOT_PASSWORD:-}${MARIADB_RANDOM_ROOT_PASSWORD:-}${MARIADB_ALLOW_EMPTY_ROOT_PASSWORD:-}" ]; then
+        refuse "The data directory is empty and no root password is given: set MARIADB_ROOT_PASSWORD," \
+            "MARIADB_ROOT_PASSWORD_FILE, MARIADB_RANDOM_ROOT_PASSWORD or MARIADB_ALLOW_EMPTY_ROOT_PASSWORD."
+    fi
+}
+
+random_password() { head -c 24 /dev/urandom | base64; }
 
 quoted() { local text=${1//\\/\\\\}; printf "'%s'" "${text//\'/\\\'}"; }
 
-sql() { mariadb --protocol=socket --socket="$SOCKET" --user=root --batch "$@"; }
+sql() { mariadb --defaults-extra-file="$login" --protocol=socket --socket="$SOCKET" --user=root --batch "$@"; }
+
+# The client reads the password from a file: in its arguments every process list would show it.
+remember_login() {
+    printf '[client]\npassword="%s"\n' "$(sed 's/[\\"]/\\&/g' <<< "$1")" > "$login"
+}
 
 start_for_setup() {
     "$@" --skip-networking --socket="$SOCKET" --wsrep-on=OFF --skip-slave-start &
     server=$!
     local tries
     for ((tries = START_SECONDS * 5; tries > 0; tries--)); do
-        if sql "${login[@]}" -e 'SELECT 1' > /dev/null 2>&1; then return; fi
+        if sql -e 'SELECT 1' > /dev/null 2>&1; then return; fi
         kill -0 "$server" 2> /dev/null || refuse "The server ended while it was set up; see its messages above."
         sleep 0.2
     done
     refuse "The server did not answer within $START_SECONDS s while it was set up."
 }
 
-stop_after_setup() { kill "$server"; wait "$server" || refuse "The server did not stop cleanly after its set-up."; }
+stop_after_setup() {
+    kill "$server"
+    wait "$server" || refuse "The server did not stop cleanly after its set-up."
+}
 
-initialise() {
-    local root database user password
-    root=$(setting ROOT_PASSWORD)
-    database=$(setting DATABASE)
-    user=$(setting USER)
-    password=$(setting PASSWORD)
-    if [ -z "$root" ] && [ -n "$(setting RANDOM_ROOT_PASSWORD)" ]; then
-        root=$(head -c 24 /dev/urandom | base64)
-        say "GENERATED ROOT PASSWORD: $root"
+accounts() {
+    local host user database health
+    echo "SET sql_log_bin = 0;"
+    echo "ALTER USER 'root'@'localhost' IDENTIFIED BY $(quoted "$MARIADB_ROOT_PASSWORD");"
+    echo "CREATE USER 'root'@'${MARIADB_ROOT_HOST:-%}' IDENTIFIED BY $(quoted "$MARIADB_ROOT_PASSWORD");"
+    echo "GRANT ALL ON *.* TO 'root'@'${MARIADB_ROOT_HOST:-%}' WITH GRANT OPTION;"
+    health=$(random_password)
+    (umask 077 && printf '[client]\nsocket=%s\nuser=healthcheck\npassword=%s\n' "$SOCKET" "$health" > "$data/.my-healthcheck.cnf")
+    for host in 127.0.0.1 ::1 localhost; do
+        echo "CREATE USER 'healthcheck'@'$host' IDENTIFIED BY $(quoted "$health");"
+    done
+    database=${MARIADB_DATABASE:-}
+    user=${MARIADB_USER:-}
+    if [ -n "$database" ]; then echo "CREATE DATABASE IF NOT EXISTS \`$database\`;"; fi
+    if [ -n "$user" ] && [ -n "${MARIADB_PASSWORD:-}" ]; then
+        echo "CREATE USER $(quoted "$user")@'%' IDENTIFIED BY $(quoted "$MARIADB_PASSWORD");"
+        if [ -n "$database" ]; then echo "GRANT ALL ON \`${database//_/\\_}\`.* TO $(quoted "$user")@'%';"; fi
     fi
-    if [ -z "$root" ] && [ -z "$(setting ALLOW_EMPTY_ROOT_PASSWORD)$(setting ALLOW_EMPTY_PASSWORD)" ]; then
-        refuse "The data directory is empty and no root password is given: set MARIADB_ROOT_PASSWORD," \
-            "MARIADB_ROOT_PASSWORD_FILE, MARIADB_RANDOM_ROOT_PASSWORD or MARIADB_ALLOW_EMPTY_ROOT_PASSWORD."
+}
+
+run_shell_file() {
+    if [ -x "$1" ]; then
+        "$1"
+    else
+        # shellcheck source=/dev/null  # it is the user's
+        . "$1"
     fi
+}
 
-    say "Initialising the database files in $data"
-    mariadb-install-db --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \
-        --default-time-zone=SYSTEM > /dev/null
-    login=()
-    start_for_setup "$@"
-    [ -n "${MARIADB_INITDB_SKIP_TZINFO:-}${MYSQL_INITDB_SKIP_TZINFO:-}" ] ||
-        mariadb-tzinfo-to-sql --skip-write-binlog /usr/share/zoneinfo 2> /dev/null | sql --database=mysql
-
-    local health
-    health=$(head -c 24 /dev/urandom | base64)
-    {
-        echo "SET sql_log_bin = 0;"
-        echo "ALTER USER 'root'@'localhost' IDENTIFIED BY $(quoted "$root");"
-        echo "CREATE USER 'root'@'%' IDENTIFIED BY $(quoted "$root");"
-        echo "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;"
-        echo "GRANT PROXY ON ''@'%' TO 'root'@'%' WITH GRANT OPTION;"
-        local host
-        for host in 127.0.0.1 ::1 localhost; do
-            echo "CREATE USER 'healthcheck'@'$host' IDENTIFIED BY $(quoted "$health");"
-            echo "GRANT USAGE ON *.* TO 'healthcheck'@'$host';"
-        done
-        [ -z "$database" ] || echo "CREATE DATABASE IF NOT EXISTS \`$database\`;"
-        if [ -n "$user" ] && [ -n "$password" ]; then
-            echo "CREATE USER $(quoted "$user")@'%' IDENTIFIED BY $(quoted "$password");"
-            [ -z "$database" ] || echo "GRANT ALL ON \`${database//_/\\_}\`.* TO $(quoted "$user")@'%';"
-        fi
-    } | sql --database=mysql
-    (umask 077 && printf '[mariadb-client]\nport=3306\nsocket=%s\nuser=healthcheck\npassword=%s\n' \
-        "$SOCKET" "$health" > "$data/.my-healthcheck.cnf")
-
-    # The password reaches the client through a file, never through a process list.
-    secret=$(mktemp)
-    printf '[client]\npassword="%s"\n' "$(sed 's/[\\"]/\\&/g' <<< "$root")" > "$secret"
-    login=()
-    sql() { mariadb --defaults-extra-file="$secret" --protocol=socket --socket="$SOCKET" --user=root --batch "$@"; }
+run_user_files() {
     local file
     for file in /docker-entrypoint-initdb.d/*; do
         case $file in
-            *.sh) say "Running $file"; if [ -x "$file" ]; then "$file"; else . "$file"; fi ;;
-            *.sql) say "Running $file"; sql ${database:+--database="$database"} < "$file" ;;
-            *.sql.gz) say "Running $file"; gunzip --stdout "$file" | sql ${database:+--database="$database"} ;;
+            *.sh) say "Running $file"; run_shell_file "$file" ;;
+            *.sql) say "Running $file"; sql --database="${MARIADB_DATABASE:-mysql}" < "$file" ;;
+            *.sql.gz) say "Running $file"; gunzip --stdout "$file" | sql --database="${MARIADB_DATABASE:-mysql}" ;;
         esac
     done
-    stop_after_setup
-    rm -f "$secret"
-    say "The database is ready to be started"
 }
 
-[ "${1:-}" = "${1#-}" ] || set -- mariadbd "$@"
-case ${1:-} in mysqld) shift; set -- mariadbd "$@" ;; esac
+initialise() {
+    if [ -z "${MARIADB_ROOT_PASSWORD:-}" ] && [ -n "${MARIADB_RANDOM_ROOT_PASSWORD:-}" ]; then
+        MARIADB_ROOT_PASSWORD=$(random_password)
+        say "GENERATED ROOT PASSWORD: $MARIADB_ROOT_PASSWORD"
+    fi
+    MARIADB_ROOT_PASSWORD=${MARIADB_ROOT_PASSWORD:-}
+
+    say "Initialising the database files in $data"
+    mariadb-install-db --datadir="$data" --auth-root-authentication-method=normal --skip-test-db > /dev/null
+    login=$(mktemp)
+    remember_login ""
+    start_for_setup "$@"
+    if [ -z "${MARIADB_INITDB_SKIP_TZINFO:-}" ]; then
+        mariadb-tzinfo-to-sql --skip-write-binlog /usr/share/zoneinfo 2> /dev/null | sql --database=mysql
+    fi
+    accounts | sql --database=mysql
+    remember_login "$MARIADB_ROOT_PASSWORD"
+    run_user_files
+    stop_after_setup
+    rm -f "$login"
+    say "The database is made"
+}
+
+case ${1:-} in -*) set -- mariadbd "$@" ;; mysqld) set -- mariadbd "${@:2}" ;; esac
 if [ "${1:-}" != mariadbd ] || [[ " $* " =~ \ (--help|-\?|--version|-V|--print-defaults)\  ]]; then
     exec "$@"
 fi
 
-option=datadir
-data=$(configured "$@")
+data=$("$@" --verbose --help 2> /dev/null | awk '$1 == "datadir" { print $2; exit }')
 data=${data%/}
 [ -n "$data" ] || refuse "mariadbd does not accept its options or configuration: $("$@" --verbose --help 2>&1 | tail -n 3)"
+
+load_settings
+if [ ! -d "$data/mysql" ]; then refuse_without_root_password; fi
 
 if [ "$(id -u)" = 0 ]; then
     mkdir -p "$data" /run/mysqld
@@ -121,11 +142,6 @@ if [ "$(id -u)" = 0 ]; then
     exec gosu mysql "$0" "$@"
 fi
 
-if [ ! -d "$data/mysql" ]; then
-    initialise "$@"
-elif [ -n "${MARIADB_AUTO_UPGRADE:-}" ]; then
-    say "MARIADB_AUTO_UPGRADE is set, but this image upgrades nothing: it has one version only."
-fi
-
-for name in ROOT_PASSWORD PASSWORD; do unset "MARIADB_$name" "MYSQL_$name"; done
+if [ ! -d "$data/mysql" ]; then initialise "$@"; fi
+unset MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD MARIADB_PASSWORD MYSQL_PASSWORD
 exec "$@"

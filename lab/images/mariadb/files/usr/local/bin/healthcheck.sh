@@ -5,7 +5,7 @@ set -euo pipefail
 if [ "${1:-}" = --su-mysql ]; then shift; exec gosu mysql "$0" "$@"; fi
 
 data=/var/lib/mysql
-client=(mariadb --defaults-extra-file="$data/.my-healthcheck.cnf" --skip-column-names --batch)
+client=(mariadb --defaults-file="$data/.my-healthcheck.cnf" --skip-column-names --batch)
 
 status() { "${client[@]}" -e "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME='$1'"; }
 
