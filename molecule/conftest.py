@@ -13,6 +13,7 @@ import threading
 import time
 
 import pytest
+import testinfra
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 INVENTORY = CHECKOUT / "inventories" / "lab"
@@ -28,17 +29,12 @@ class Lab:
         assert done.returncode == 0, "lab/lab %s: %s%s" % (" ".join(words), done.stdout, done.stderr)
         return done.stdout
 
-    def run(self, host, command, limit=120):
-        """The completed command on a host, whatever its exit status."""
-        return subprocess.run(
-            ["ssh", "-F", CHECKOUT / ".lab" / "ssh_config", host, command],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit, check=False,
-        )
+    def host(self, name):
+        """A host as testinfra sees it."""
+        return testinfra.get_host("ssh://%s" % name, ssh_config=str(CHECKOUT / ".lab" / "ssh_config"))
 
-    def sh(self, host, command, limit=120):
-        done = self.run(host, command, limit)
-        assert done.returncode == 0, "%s: %s: %s%s" % (host, command, done.stdout, done.stderr)
-        return done.stdout.strip()
+    def sh(self, name, command):
+        return self.host(name).check_output(command)
 
     def swarm(self, host):
         """What /info of the host's engine says of its swarm."""

@@ -43,6 +43,12 @@ options:
       - They are secrets. Put C(no_log=true) on the task that asks for them.
     type: bool
     default: false
+  quorum_timeout:
+    description:
+      - Seconds that a manager without a leader, or one that is still starting, is given to find one before it is told to have no quorum.
+      - After a loss of power the managers need a while for their election.
+    type: int
+    default: 0
 extends_documentation_fragment:
   - quorate.swarm.connection
   - quorate.swarm.attributes.info
@@ -138,18 +144,17 @@ join_tokens:
 """
 
 from ansible_collections.quorate.swarm.plugins.module_utils import nodes, views
-from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk, host_name
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
-from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import PENDING, membership_of, require_manager
+from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
 NOT_FOUND = 404
 
 
 def execute(engine, params, check_mode):
-    info = engine.info()
-    membership = membership_of(info, cluster_id_on_disk(info.get("DockerRootDir") or ""))
-    cluster = cluster_of(engine, membership)
+    info, membership, cluster = settled(engine, params["quorum_timeout"])
     facts = {
         "swarm": membership.summary(),
         "engine": views.engine(info),
@@ -170,6 +175,24 @@ def execute(engine, params, check_mode):
         require_manager(membership, "tell the join tokens", host_name)
         facts["join_tokens"] = {role.lower(): token for role, token in engine.swarm()["JoinTokens"].items()}
     return Outcome(facts=facts)
+
+
+def settled(engine, limit):
+    """What the engine says once its start and the managers' election are over, or the limit is."""
+    seen = []
+
+    def observe():
+        info = engine.info()
+        membership = membership_of(info, cluster_id_on_disk(info.get("DockerRootDir") or ""))
+        seen[:] = [info, membership, cluster_of(engine, membership)]
+        starting = membership.state == PENDING and membership.cluster_id
+        return not starting and (not membership.is_manager or seen[2] is not None)
+
+    try:
+        wait_until(observe, bool, limit, "the managers had a leader")
+    except TimeLimitExceeded:
+        pass
+    return seen
 
 
 def cluster_of(engine, membership):
@@ -206,6 +229,7 @@ def main():
             "networks": {"type": "bool", "default": False},
             "containers": {"type": "bool", "default": False},
             "join_tokens": {"type": "bool", "default": False, "no_log": False},
+            "quorum_timeout": {"type": "int", "default": 0},
         },
     )
 

@@ -87,7 +87,8 @@ def test_leaving_demotes_first_and_keeps_the_quorum(lab, play):
 
 
 def test_a_worker_cannot_do_a_managers_work_and_says_who_can(play, addresses):
-    refused = play.run_module("node4", "quorate.swarm.swarm_nodes", json.dumps({"nodes": [{"name": "node4", "labels": {"a": "b"}}]}))
+    wish = {"name": "node4", "labels": {"a": "b"}}
+    refused = play.run_module("node4", "quorate.swarm.swarm_nodes", json.dumps({"nodes": [wish]}))
     assert refused.returncode != 0
     assert "only a manager can" in refused.stdout
     assert all("%s at %s:2377" % (host, addresses[host]) in refused.stdout for host in MANAGERS)
@@ -97,7 +98,7 @@ REFUSED = {
     "no manager": (([], HOSTS), {}, "group of managers is empty"),
     "one host twice": ((MANAGERS, ["node3", "node4"]), {}, "node3 is in the group of managers and in the group of workers"),
     "one address for all": ((MANAGERS, ["node4"]), {"swarm_advertise_addr": "10.10.10.88"}, "advertise the same address, 10.10.10.88"),
-    "an availability that does not exist": ((MANAGERS, ["node4"]), {"swarm_availability": "idle"}, "value of swarm_availability must be one of"),
+    "an availability that does not exist": ((MANAGERS, ["node4"]), {"swarm_availability": "idle"}, "swarm_availability must be one of"),
     "a label that no swarm takes": ((MANAGERS, ["node4"]), {"swarm_labels": {"not valid": "x"}}, "'not valid' of node node1 is invalid"),
     "another ClusterID": ((MANAGERS, ["node4"]), {"swarm_cluster_id": "abc"}, "but swarm_cluster_id says abc"),
 }

@@ -35,7 +35,7 @@ def clock():
 def world(monkeypatch, clock):
     """Hosts and swarms in memory, for the modules: their waits take no time, their disk is the world's."""
     world = World()
-    for module in (swarm, swarm_nodes):
+    for module in (swarm, swarm_info, swarm_nodes):
         monkeypatch.setattr(module, "wait_until", functools.partial(module.wait_until, clock=clock, pause=clock.pause))
     for module in (swarm, swarm_info):
         monkeypatch.setattr(module, "cluster_id_on_disk", world.cluster_id_on_disk)

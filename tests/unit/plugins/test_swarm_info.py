@@ -16,8 +16,9 @@ from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swa
 REQUESTS = ("nodes", "services", "tasks", "networks", "containers", "join_tokens")
 
 
-def ask(host, *requested):
-    outcome = swarm_info.execute(Engine(host), {name: name in requested for name in REQUESTS}, False)
+def ask(host, *requested, quorum_timeout=0):
+    params = dict({name: name in requested for name in REQUESTS}, quorum_timeout=quorum_timeout)
+    outcome = swarm_info.execute(Engine(host), params, False)
     assert not outcome.changed
     return outcome.facts
 
@@ -49,6 +50,25 @@ def test_a_worker_tells_its_cluster_from_its_disk(worker, swarm):
     facts = ask(worker, "nodes", "services", "tasks")
     assert (facts["swarm"]["role"], facts["swarm"]["cluster_id"]) == ("worker", swarm.cluster_id)
     assert [facts[key] for key in ("quorum", "cluster", "nodes", "services", "tasks")] == [False, None, None, None, None]
+
+
+@pytest.fixture
+def leaderless(manager, swarm, clock):
+    """A manager whose fellow comes back after 20 seconds."""
+    fellow = swarm.add("m2", "10.0.0.2", "manager")
+    swarm.lose(fellow)
+    clock.events.append((20, lambda: swarm.entries[fellow]["ManagerStatus"].update(Reachability="reachable")))
+    return manager
+
+
+def test_managers_are_given_time_to_elect_a_leader(leaderless, clock):
+    assert ask(leaderless, "nodes", quorum_timeout=60)["quorum"] is True
+    assert 20 <= clock.now < 25
+
+
+def test_a_quorum_that_does_not_come_is_not_waited_for_beyond_the_limit(leaderless, clock):
+    assert ask(leaderless, "nodes", quorum_timeout=10)["nodes"] is None
+    assert clock.now == 10
 
 
 def test_a_manager_without_quorum(manager, swarm):
