@@ -46,6 +46,19 @@ def users_of(network, workload):
     return sorted(users | _local_containers(network, workload, containers))
 
 
+def ending_on(network, workload):
+    """Tasks that were told to end, but may still hold the network on a host that can be reached, as 'task ID on node3'."""
+    hosts = {node["ID"]: hostname(node) for node in workload.nodes if node["Status"]["State"] != "down"}
+    return sorted(
+        "task %s on %s" % (task["ID"], hosts[task["NodeID"]])
+        for task in workload.tasks
+        if _is_attached(task, network)
+        and task.get("DesiredState") not in LIVE_TASK_STATES
+        and task["Status"]["State"] in LIVE_TASK_STATES
+        and task.get("NodeID") in hosts
+    )
+
+
 def name_of(service):
     return service["Spec"]["Name"]
 

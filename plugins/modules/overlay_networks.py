@@ -204,10 +204,11 @@ from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
 from ansible_collections.quorate.swarm.plugins.module_utils.network_settings import summary
-from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, users_of
+from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, ending_on, users_of
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
-GONE_ALREADY = 404
+# Engines answer with status 404 or 500, depending on where they miss it.
+NOT_FOUND = "not found"
 
 
 def execute(engine, params, check_mode):
@@ -264,34 +265,52 @@ def settled(engine, params):
 
 
 def remove(engine, step, limit):
-    network_id = step.network["Id"]
+    await_ending_tasks(engine, step, limit)
 
     def attempt():
-        try:
-            engine.network_remove(network_id)
-        except EngineError as exc:
-            if exc.status is None or exc.status >= 500:
-                raise
-            if exc.status != GONE_ALREADY:
-                raise Refusal(sentence_of_refused_removal(engine, step, exc)) from exc
-        return next((network for network in engine.networks() if network["Id"] == network_id), None)
+        known_to_swarm = ask_for_removal(engine, step)
+        listed = any(network["Id"] == step.network["Id"] for network in engine.networks())
+        return known_to_swarm, listed
 
     wait_until(
         attempt,
-        lambda network: network is None,
+        lambda seen: not seen[1],
         limit,
-        "the network %s (%s) was gone from this manager" % (step.name, network_id),
-        describe=lambda network: "still listed, with the containers %s" % sorted((network.get("Containers") or {})),
+        "the network %s (%s) was gone" % (step.name, step.network["Id"]),
+        describe=lambda seen: "the swarm is about to remove it"
+        if seen[0]
+        else "the swarm no longer has it, but this manager's engine holds on to it. Restart that engine (systemctl restart docker) "
+        "and run again",
     )
 
 
-def sentence_of_refused_removal(engine, step, error):
-    users = users_of(step.network, read_workload(engine))
-    return "The network %s was not removed. %s It is in use by %s; stop or remove these first." % (
-        step.name,
-        error,
-        ", ".join(users) or "somebody whom this manager does not see",
+def await_ending_tasks(engine, step, limit):
+    """An engine that loses a network while a container still holds it keeps a ghost of that network."""
+    wait_until(
+        lambda: ending_on(step.network, read_workload(engine)),
+        lambda tasks: not tasks,
+        limit,
+        "the tasks that were told to end had let go of the network %s" % step.name,
+        describe=", ".join,
     )
+
+
+def ask_for_removal(engine, step):
+    """Whether the swarm still knew the network."""
+    try:
+        engine.network_remove(step.network["Id"])
+    except EngineError as exc:
+        if NOT_FOUND in str(exc):
+            return False
+        if exc.status is None or exc.status >= 500:
+            raise
+        users = users_of(step.network, read_workload(engine))
+        raise Refusal(
+            "The network %s was not removed. %s It is in use by %s; stop or remove these first."
+            % (step.name, exc, ", ".join(users) or "somebody whom this manager does not see"),
+            users=users,
+        ) from exc
+    return True
 
 
 def create(engine, step, limit):

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, users_of
+from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, ending_on, users_of
 
 DEMO = {"Id": "net1", "Name": "demo"}
 INGRESS = {"Id": "net0", "Name": "ingress", "Ingress": True}
-NODES = ({"ID": "n2", "Description": {"Hostname": "node2"}},)
+NODES = (
+    {"ID": "n2", "Description": {"Hostname": "node2"}, "Status": {"State": "ready"}},
+    {"ID": "n3", "Description": {"Hostname": "node3"}, "Status": {"State": "down"}},
+)
 
 
 def service(name, networks=(), ports=None, mode="vip"):
@@ -81,3 +84,20 @@ def test_users_of_a_network_are_named(workload, users):
 )
 def test_users_of_the_ingress_network_are_the_services_that_publish_through_it(published, users):
     assert users_of(INGRESS, Workload(services=(published,))) == users
+
+
+@pytest.mark.parametrize(
+    "given, names",
+    [
+        (task(desired="remove"), ["task task1 on node2"]),
+        (task(desired="shutdown", state="starting"), ["task task1 on node2"]),
+        (task(desired="shutdown", state="shutdown"), []),
+        (task(), []),
+        (task(desired="remove", attached="net2"), []),
+        # What a host that is down holds is not waited for: nobody can tell when it lets go.
+        (task(desired="remove", node="n3"), []),
+        (task(desired="remove", state="pending", node=""), []),
+    ],
+)
+def test_tasks_that_still_have_to_let_go_are_named(given, names):
+    assert ending_on(DEMO, Workload(nodes=NODES, tasks=(given,))) == names

@@ -18,16 +18,28 @@ class Killed(BaseException):
     """The process ends here; nothing in the module may catch it."""
 
 
+def attached_task(network_id, desired_state, attachment=None):
+    return {
+        "ID": "t1",
+        "NodeID": "n4",
+        "Spec": {"NetworkAttachmentSpec": attachment, "Networks": [{"Target": network_id}]},
+        "DesiredState": desired_state,
+        "Status": {"State": "running"},
+    }
+
+
 class FakeEngine:
     def __init__(self, role="manager"):
         self.role = role
         self.cluster_networks = {}
         self.serving = []
         self.attached = []
+        self.ending = 0
         self.killed_before = None
         self.allocates = True
         self.writes = []
         self.looks_until_gone = 2
+        self.status_of_missing = 404
         self._leaving = {}
 
     def info(self):
@@ -71,7 +83,7 @@ class FakeEngine:
 
     def network_remove(self, network_id):
         if network_id not in self.cluster_networks or network_id in self._leaving:
-            raise EngineError("The engine refused: network not found.", status=404)
+            raise EngineError("The engine refused: network not found.", status=self.status_of_missing)
         self._record("remove", network_id)
         if self.serving:
             raise EngineError("The engine refused: network %s is in use by task t1." % network_id, status=400)
@@ -84,22 +96,14 @@ class FakeEngine:
         ]
 
     def tasks(self):
-        return []
+        self.ending -= 1
+        return [attached_task(i, "remove") for i in self.cluster_networks if self.ending >= 0]
 
     def attachments(self):
-        return [
-            {
-                "ID": "t1",
-                "NodeID": "n4",
-                "Spec": {"NetworkAttachmentSpec": {"ContainerID": "c0ffee000000beef"}, "Networks": [{"Target": network_id}]},
-                "DesiredState": "running",
-                "Status": {"State": "running"},
-            }
-            for network_id in self.attached
-        ]
+        return [attached_task(i, "running", {"ContainerID": "c0ffee000000beef"}) for i in self.attached]
 
     def nodes(self):
-        return [{"ID": "n4", "Description": {"Hostname": "node4"}}]
+        return [{"ID": "n4", "Description": {"Hostname": "node4"}, "Status": {"State": "ready"}}]
 
     def containers(self):
         return []
@@ -205,8 +209,10 @@ def test_a_network_that_was_never_completed_is_an_error_with_advice_and_can_be_r
     assert engine.networks() == []
 
 
-def test_removal_waits_until_the_network_is_really_gone(engine):
+@pytest.mark.parametrize("status_of_missing", [404, 500])
+def test_removal_waits_until_the_network_is_really_gone(engine, status_of_missing):
     run(engine, DEMO)
+    engine.status_of_missing = status_of_missing
     assert run(engine, {"name": "demo", "state": "absent"}).changed
     assert engine.cluster_networks == {}
     assert not run(engine, {"name": "demo", "state": "absent"}).changed
@@ -215,8 +221,25 @@ def test_removal_waits_until_the_network_is_really_gone(engine):
 def test_the_wait_for_a_removal_is_bounded(engine):
     run(engine, DEMO)
     engine.looks_until_gone = 10**6
-    with pytest.raises(TimeLimitExceeded, match="the network demo .* was gone"):
+    with pytest.raises(TimeLimitExceeded, match="the network demo .* was gone; seen last: the swarm is about to remove it"):
         run(engine, {"name": "demo", "state": "absent"}, wait_timeout=0)
+    with pytest.raises(TimeLimitExceeded, match="the swarm no longer has it, but this manager's engine holds on to it. Restart"):
+        run(engine, {"name": "demo", "state": "absent"}, wait_timeout=0)
+
+
+def test_removal_waits_until_tasks_that_are_ending_have_let_go(engine):
+    run(engine, DEMO)
+    engine.ending = 3
+    assert run(engine, {"name": "demo", "state": "absent"}).changed
+    assert engine.ending < 0
+
+
+def test_the_wait_for_tasks_that_are_ending_is_bounded_and_removes_nothing(engine):
+    run(engine, DEMO)
+    engine.ending = 10**6
+    with pytest.raises(TimeLimitExceeded, match="had let go of the network demo; seen last: task t1 on node4"):
+        run(engine, {"name": "demo", "state": "absent"}, wait_timeout=0)
+    assert "remove" not in [action for action, what in engine.writes]
 
 
 def test_a_network_in_use_is_not_touched(engine):
