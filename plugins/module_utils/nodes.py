@@ -166,9 +166,7 @@ def is_down(node):
 
 
 def is_effective(node, settings):
-    """Whether a node has really become what its spec says: a manager takes part in the raft, a worker no longer does."""
-    if "Role" not in settings:
-        return True
+    """Whether a node has really become what its new role says: a manager takes part in the raft, a worker no longer does."""
     if settings["Role"] == MANAGER:
         return quorum.is_reachable(node)
     return not node.get("ManagerStatus")
@@ -231,7 +229,7 @@ def _removal(wish, node):
 def unsettled(nodes, desired, remove_stale):
     """Listed nodes between two roles, and entries that rejoined hosts left behind and that the managers still hold for alive."""
     wanted = [(wish, find(nodes, wish)) for wish in desired]
-    found = [node for wish, node in wanted if node and wish["state"] == "present" and _is_between_roles(node, wish)]
+    found = [node for wish, node in wanted if node and _is_between_roles(node, wish)]
     if remove_stale:
         found += [twin for node, twin in _twins(nodes, wanted) if not is_down(twin) and addresses(node) & addresses(twin)]
     return found
@@ -298,11 +296,10 @@ def _in_order(nodes, steps, own_id):
 
     def rank(step):
         if step.action == "remove":
-            return 4
-        role = step.settings.get("Role")
-        if role == WORKER:
-            return 5 if step.node_id == own_id else 3 if step.node_id in reachable else 0
-        return 1 if role == MANAGER else 2
+            return 3
+        if step.settings.get("Role") == WORKER:
+            return 4 if step.node_id == own_id else 2 if step.node_id in reachable else 0
+        return 1
 
     return sorted(steps, key=rank)
 
@@ -315,7 +312,7 @@ def _refuse_quorum_loss(nodes, steps):
     expected = []
     for node in nodes:
         if node["ID"] in promoted:
-            node = dict(node, ManagerStatus={"Reachability": "unreachable" if is_down(node) else "reachable"})
+            node = dict(node, ManagerStatus={"Reachability": "reachable"})
         expected.append(node)
     names = sorted(step.name for step in steps if step.node_id in demoted)
     quorum.refuse_loss(expected, demoted, "if %s stopped being managers" % ", ".join(names))

@@ -30,7 +30,7 @@ def refuse_loss(nodes, leaving, occasion):
     """Refuse if the managers that remain without C(leaving), a list of node IDs, would not be a majority of themselves."""
     remaining = [node for node in managers(nodes) if node["ID"] not in leaving]
     reachable = [node for node in remaining if is_reachable(node)]
-    if remaining and len(reachable) >= majority(len(remaining)):
+    if len(reachable) >= majority(len(remaining)):
         return
     unreachable = sorted(hostname(node) for node in remaining if not is_reachable(node))
     raise Refusal(

@@ -11,18 +11,19 @@ from ansible_collections.quorate.swarm.plugins.module_utils import nodes
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 
 
-def node(name, role="worker", state="ready", addr=None, node_id=None, labels=None, in_raft=None, reachable=None, availability="active"):
+def node(name, role="worker", state="ready", node_id=None, labels=None, in_raft=None, reachable=None, addr=None, status_addr=None):
     """A node as the engine lists it; its ID is its name in capitals, its address ends with its number."""
+    addr = addr or "10.0.0.%s" % name[-1]
     entry = {
         "ID": node_id or name.upper(),
         "Version": {"Index": 10},
-        "Spec": {"Role": role, "Availability": availability, "Labels": labels, "Name": "kept"},
+        "Spec": {"Role": role, "Availability": "active", "Labels": labels, "Name": "kept"},
         "Description": {"Hostname": name, "Engine": {"EngineVersion": "20.10.24"}},
-        "Status": {"State": state, "Addr": addr or "10.0.0.%s" % name[-1]},
+        "Status": {"State": state, "Addr": status_addr or addr},
     }
     if role == "manager" if in_raft is None else in_raft:
         reachability = "reachable" if (state == "ready" if reachable is None else reachable) else "unreachable"
-        entry["ManagerStatus"] = {"Reachability": reachability, "Addr": "%s:2377" % entry["Status"]["Addr"]}
+        entry["ManagerStatus"] = {"Reachability": reachability, "Addr": "%s:2377" % addr}
     return entry
 
 
@@ -131,7 +132,7 @@ def test_steps(cluster, wishes, expected):
         pytest.param(
             [manager("m1")],
             [wish("m1", role="worker")],
-            "lose its quorum if m1 stopped being managers: 0 managers would remain",
+            "lose its quorum if m1 stopped being managers: 0 managers would remain, 0 of them reachable, 1 are needed. Bring",
             id="the only manager",
         ),
         pytest.param(
@@ -289,6 +290,16 @@ OLD_MANAGER = manager("m1", node_id="OLD", state="down")
             [("m1", "remove")],
             id="a leader may not know its own address",
         ),
+        pytest.param(
+            [manager("m1"), node("m1", node_id="OLD", state="down", addr="127.0.0.1")],
+            [("m1", "remove")],
+            id="the old entry's address is unknown",
+        ),
+        pytest.param(
+            [manager("m1"), manager("m1", node_id="OLD", state="down", status_addr="0.0.0.0")],
+            [("m1", DEMOTE), ("m1", "remove")],
+            id="the old entry's address is known from the raft",
+        ),
         pytest.param([node("m1", state="down"), OLD_MANAGER, manager("m2"), manager("m3")], [], id="the listed node itself is down"),
         pytest.param([manager("m1"), node("x1", state="down")], [], id="a node of another name"),
     ],
@@ -303,6 +314,11 @@ def test_stale_entries_are_removed(cluster, expected):
     "twin, warning",
     [
         pytest.param(node("m1", node_id="TWIN"), "not down have the hostname m1: M1 and TWIN", id="it is up"),
+        pytest.param(
+            manager("m1", node_id="TWIN", state="down", addr="10.0.0.9", status_addr="0.0.0.0"),
+            "different addresses have the hostname m1: M1 and, down, TWIN",
+            id="it is down and was at another address, as the raft knows",
+        ),
         pytest.param(
             node("m1", node_id="TWIN", state="down", addr="10.0.0.9"),
             "different addresses have the hostname m1: M1 and, down, TWIN",
@@ -323,6 +339,31 @@ def test_nodes_that_have_not_reported_yet_are_nobodys_twins():
     plan = nodes.plan(cluster, [wish("m1"), wish("w2", node_id="NEW")], remove_stale=True)
     assert (steps(plan), plan.warnings) == ([], ())
     assert nodes.summary(cluster[1])["hostname"] == ""
+
+
+def test_a_node_without_address_or_labels():
+    joined = node("w2", node_id="NEW")
+    del joined["Status"]["Addr"]
+    assert nodes.addresses(joined) == set()
+    assert nodes.summary(joined) == {
+        "node_id": "NEW",
+        "hostname": "w2",
+        "role": "worker",
+        "availability": "active",
+        "labels": {},
+        "state": "ready",
+        "addr": None,
+        "engine_version": "20.10.24",
+        "leader": False,
+        "reachability": None,
+        "manager_addr": None,
+    }
+
+
+def test_missing_and_absent_nodes_have_no_twins():
+    cluster = [manager("m1"), node("w2"), node("w2", node_id="TWIN")]
+    wishes = [wish("gone", state="absent"), wish("w2", node_id="W2", state="absent")]
+    assert not nodes.unsettled(cluster, wishes, remove_stale=True)
 
 
 def test_a_quorum_that_only_the_old_entry_would_cost():

@@ -106,9 +106,15 @@ def test_a_manager_can_demote_itself(world):
     outcome = run(hosts["m1"], *wishes)
     assert outcome.actions == ["m2: set availability drain", "m1: demote to worker, set labels {'kept': '1', 'a': 'b'}"]
     assert [entry["Description"]["Hostname"] for entry in swarm.raft()] == ["m2", "m3"]
+    assert roles(outcome) == {"m1": "worker", "m2": "manager", "m3": "manager", "w1": "worker"}
     own = outcome.facts["nodes"][0]
     assert (own["hostname"], own["role"], own["reachability"], own["labels"]) == ("m1", "worker", None, {"kept": "1", "a": "b"})
     assert not run(hosts["m2"], *wishes).changed
+
+
+def test_a_manager_can_change_what_else_is_its_own(world):
+    swarm, hosts = form(world)
+    assert run(hosts["m1"], {"name": "m1", "labels": {"a": "b"}}).facts["nodes"][0]["labels"] == {"kept": "1", "a": "b"}
 
 
 def test_an_election_is_waited_for(world):
@@ -133,7 +139,9 @@ def test_a_missing_node_is_absent(world):
 def test_a_node_that_is_down_is_removed(world, name):
     swarm, hosts = form(world)
     swarm.lose(hosts[name].node_id)
-    assert run(hosts["m1"], {"name": name, "state": "absent"}).changed
+    outcome = run(hosts["m1"], {"name": name, "state": "absent"})
+    assert outcome.changed
+    assert outcome.actions[-1] == "remove the node %s (%s), which is down" % (name, hosts[name].node_id)
     assert hosts[name].node_id not in swarm.entries
     assert not run(hosts["m1"], {"name": name, "state": "absent"}).changed
 
