@@ -1,14 +1,16 @@
 """The command line of the lab."""
 
 import argparse
+import os
 import signal
 import sys
 
 from . import forwarding, refusals, state, verbs
 from .errors import LabError
-from .topology import ALL_HOSTS, DEFAULT_RELEASES, USUAL_HOSTS, first_hosts, host_named, parse_releases
+from .topology import DEFAULT_RELEASES, USUAL_HOSTS, first_hosts, host_named, parse_releases
 
 HOST_MEMORY_MB = 4096
+LEAST_HOST_MEMORY_MB = 512
 
 
 def main(arguments=None):
@@ -22,8 +24,9 @@ def main(arguments=None):
         print(f"lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("lab: interrupted; the same command goes on from here.", file=sys.stderr)
-        return 130
+        print("lab: interrupted; the same command goes on from here.", file=sys.stderr, flush=True)
+        # Not sys.exit: it would wait for the threads that wait for hosts.
+        os._exit(130)
     return 0
 
 
@@ -48,7 +51,7 @@ def parser():
         return sub
 
     def chosen(options):
-        return [host_named(name) for name in options.host] or list(ALL_HOSTS)
+        return [host_named(name) for name in options.host]
 
     def releases(options):
         return parse_releases(options.release)
@@ -78,7 +81,7 @@ def parser():
                              ("heal", verbs.heal, "plug the network cable of hosts in")):
         sub = add(name, lambda o, call=call: call(chosen(o)), text)
         sub.add_argument("host", nargs="+", metavar="HOST")
-    sub = add("reset", lambda o: verbs.reset(chosen(o), o.memory), "give hosts fresh disks (default: all hosts)")
+    sub = add("reset", lambda o: verbs.reset(chosen(o), o.memory), "give hosts fresh disks (default: all that have one)")
     sub.add_argument("host", nargs="*", metavar="HOST")
     _add_memory(sub)
     sub = add("snapshot", lambda o: verbs.snapshot(o.name, o.memory), "keep a copy of all disks")
@@ -96,8 +99,14 @@ def _add_release(sub):
 
 
 def _add_memory(sub):
-    sub.add_argument("--memory", type=int, default=HOST_MEMORY_MB, metavar="MB",
+    sub.add_argument("--memory", type=_memory, default=HOST_MEMORY_MB, metavar="MB",
                      help=f"a host's memory, taken from this machine only as used (default {HOST_MEMORY_MB})")
+
+
+def _memory(text):
+    if not text.isdecimal() or int(text) < LEAST_HOST_MEMORY_MB:
+        raise argparse.ArgumentTypeError(f"{text!r} is not enough; a host needs {LEAST_HOST_MEMORY_MB} MB at least")
+    return int(text)
 
 
 def _forward(options):

@@ -1,6 +1,7 @@
 """One host: its disks, its process, and the wait until it can be used."""
 
 import json
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -84,7 +85,9 @@ def power_on(host, kernel, memory):
         "root=/dev/ubda", "rw", "init=/sbin/init", "con=null", "con0=null,fd:1",
         f"vec0:transport=tap,ifname={host.tap},mac={host.mac}", f"uml_dir={RUN}/uml/", f"umid={NAMESPACE}-{host.name}",
         f"lab.name={host.name}", f"lab.address={host.address}/{PREFIX}", f"lab.gateway={GATEWAY}",
-        f"lab.key={ssh.public_key()}"]), own / "console.log")
+        f"lab.key={ssh.public_key()}"]), own / "console.log",
+        # Its memory is a file; on a disk it would be slow.
+        environment={**os.environ, "TMPDIR": "/dev/shm"})
 
 
 def wait_until_ready(host):

@@ -40,29 +40,31 @@ def attach(host):
     """Give HOST a cable, plugged in."""
     if host.tap not in _links():
         run(inside(["ip", "tuntap", "add", host.tap, "mode", "tap"]))
-        run(inside(["ip", "link", "set", host.tap, "master", BRIDGE]))
+        run(inside(["ip", "link", "set", host.tap, "up"]))
     plug(host)
 
 
 def cut(host):
-    """Pull HOST's cable."""
-    run(inside(["ip", "link", "set", host.tap, "down"]))
+    """Pull HOST's cable out of the bridge.
+
+    Setting the tap down instead would break the host's network device for good: a write to it fails then.
+    """
+    run(inside(["ip", "link", "set", host.tap, "nomaster"]))
 
 
 def plug(host):
     """Plug HOST's cable in."""
-    run(inside(["ip", "link", "set", host.tap, "up"]))
+    run(inside(["ip", "link", "set", host.tap, "master", BRIDGE]))
 
 
 def is_cut(host):
     """Whether HOST's cable is pulled."""
-    return "UP" not in _links().get(host.tap, ["UP"])
+    return f" master {BRIDGE} " not in _links().get(host.tap, "")
 
 
 def _links():
-    """{name of a link: its flags}."""
+    """{name of a link: what ip says of it}."""
     links = {}
     for line in run(inside(["ip", "-oneline", "link", "show"])).stdout.splitlines():
-        name, flags = line.split()[1:3]
-        links[name.rstrip(":").split("@")[0]] = flags.strip("<>").split(",")
+        links[line.split()[1].rstrip(":").split("@")[0]] = line
     return links

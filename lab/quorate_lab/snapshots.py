@@ -1,5 +1,6 @@
 """Copies of all disks under a name, to start again from."""
 
+import re
 import shutil
 
 from . import hosts
@@ -21,6 +22,12 @@ def hosts_in(name):
         raise LabError(f"There is no snapshot {name}; there {'are ' + ', '.join(names()) if names() else 'is none'}. "
                        f"`lab snapshot {name}` makes it.")
     return [host for host in ALL_HOSTS if (SNAPSHOTS / name / host.name).exists()]
+
+
+def check_name(name):
+    """A snapshot's name becomes a directory's."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise LabError(f"{name!r} cannot be a snapshot's name; use letters, digits, dots, - and _.")
 
 
 def save(name, chosen):

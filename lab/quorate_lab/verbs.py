@@ -2,9 +2,10 @@
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from . import artefacts, forwarding, hosts, network, processes, refusals, services, snapshots, ssh, state, table
+from .commands import TELL_EVERY_SECONDS
 from .errors import LabError
 from .progress import say, spell_duration
 from .topology import ALL_HOSTS, DEFAULT_RELEASES
@@ -18,24 +19,23 @@ def build(releases):
 
 
 def up(wanted, releases, memory):
-    """Start those of the WANTED hosts that are not up, each with the release that RELEASES or the topology names."""
+    """Start those of the WANTED hosts that are off, each with the release that RELEASES or the topology names."""
     _refuse_other_release(wanted, releases)
-    missing = [host for host in wanted if not hosts.is_running(host)]
-    if not missing and services.are_running():
+    off = [host for host in wanted if not hosts.is_running(host)]
+    if off or not services.are_running():
+        _start(off, releases, memory)
+    else:
         say(f"Already up: {_names(wanted)}.")
-        return
-    refusals.check_tun()
-    refusals.check_memory(len(missing))
-    old = {host: hosts.disks_of(host) for host in missing}
-    release_of = {host: disks.release if disks else releases.get(host.name, DEFAULT_RELEASES[host.name])
-                  for host, disks in old.items()}
-    built = build(set(release_of.values()))
-    for host, disks in old.items():
-        if not disks:
-            hosts.give_disks(host, built.disks(release_of[host]))
-        elif disks != built.disks(disks.release):
-            say(f"{host.name} keeps disks made from an older build; `lab reset {host.name}` gives it new ones.")
-    _power_on(missing, built, memory)
+    started = time.monotonic()
+
+    def ready(host):
+        network.plug(host)
+        failed = hosts.wait_until_ready(host)
+        if host in off:
+            say(f"  {host.name} ({host.address}) is up after {spell_duration(time.monotonic() - started)}")
+        if failed:
+            say(f"  On {host.name} these units failed: {', '.join(failed)}.")
+    _at_once(ready, wanted, "  waiting for")
 
 
 def down():
@@ -83,6 +83,10 @@ def heal(chosen):
 
 def reset(chosen, memory):
     """Give hosts fresh disks of the release they had; those that were up are up again afterwards."""
+    chosen = chosen or hosts.with_disks()
+    if not chosen:
+        say("No host has a disk yet: there is nothing to reset.")
+        return
     were_up = [host for host in chosen if hosts.is_running(host)]
     releases = {host.name: hosts.disks_of(host).release for host in were_up}
     _at_once(hosts.power_off, were_up)
@@ -95,6 +99,7 @@ def reset(chosen, memory):
 
 def snapshot(name, memory):
     """Keep a copy of all disks; hosts that are up are shut down for it and started again."""
+    snapshots.check_name(name)
     kept = hosts.with_disks()
     if not kept:
         raise LabError("There are no disks to keep; `lab up` makes the first ones.")
@@ -132,6 +137,8 @@ def open_shell(host, words):
 
 def execute(words):
     """Become a command inside the lab's network."""
+    if not words:
+        raise LabError("`lab exec` was given no command; write it behind, such as `lab exec curl http://10.10.10.88:8888`.")
     if not network.exists():
         raise LabError("The lab has no network now; `lab up` makes it.")
     command = network.inside(words)
@@ -144,21 +151,26 @@ def forward(local_port, host, port):
     forwarding.serve(local_port, host, port)
 
 
-def _power_on(chosen, built, memory):
+def _start(chosen, releases, memory):
+    refusals.check_tun()
+    refusals.check_memory(len(chosen))
+    old = {host: hosts.disks_of(host) for host in chosen}
+    release_of = {host: disks.release if disks else releases.get(host.name, DEFAULT_RELEASES[host.name])
+                  for host, disks in old.items()}
+    built = build(set(release_of.values()))
+    for host, disks in old.items():
+        if not disks:
+            hosts.give_disks(host, built.disks(release_of[host]))
+        elif disks != built.disks(disks.release):
+            say(f"{host.name} keeps disks made from an older build; `lab reset {host.name}` gives it new ones.")
     network.create()
     state.take_ownership()
     ssh.prepare()
     services.start(built.tools, built.store)
-    started = time.monotonic()
-    say(f"Starting {_names(chosen)}.")
+    if chosen:
+        say(f"Starting {_names(chosen)}.")
     for host in chosen:
         hosts.power_on(host, built.kernel, memory)
-
-    def wait(host):
-        failed = hosts.wait_until_ready(host)
-        remark = f", but these units failed: {', '.join(failed)}" if failed else ""
-        say(f"  {host.name} ({host.address}) is up after {spell_duration(time.monotonic() - started)}{remark}")
-    _at_once(wait, chosen)
 
 
 def _shut_down(chosen):
@@ -182,9 +194,20 @@ def _refuse_powerless(chosen):
             raise LabError(f"{host.name} is not up; `lab up` or `lab power-on {host.name}` starts it.")
 
 
-def _at_once(action, chosen):
-    with ThreadPoolExecutor(len(ALL_HOSTS)) as pool:
-        return list(pool.map(action, chosen))
+def _at_once(action, chosen, waiting="Waiting for"):
+    """The results of ACTION on all CHOSEN hosts side by side; now and then says which are not done."""
+    pool = ThreadPoolExecutor(len(ALL_HOSTS))
+    work = {pool.submit(action, host): host for host in chosen}
+    try:
+        unfinished = set(work)
+        while unfinished:
+            unfinished = wait(unfinished, TELL_EVERY_SECONDS).not_done
+            if unfinished:
+                say(f"{waiting} {_names(host for task, host in work.items() if task in unfinished)}")
+        return [task.result() for task in work]
+    finally:
+        # Whoever interrupts does not wait for the hosts that are still waited for.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _names(chosen):
