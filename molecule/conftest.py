@@ -44,6 +44,17 @@ class Lab:
         """The swarm's nodes as a manager's engine tells them."""
         return json.loads(self.sh(manager, "docker node inspect $(docker node ls -q)"))
 
+    @staticmethod
+    def wait_for(observe, goal, limit=120):
+        """The first true value of observe(), within a limit."""
+        deadline = time.monotonic() + limit
+        while True:
+            seen = observe()
+            if seen:
+                return seen
+            assert time.monotonic() < deadline, "Waited %d s until %s." % (limit, goal)
+            time.sleep(1)
+
 
 class Play:
     """ansible-playbook on the lab's inventory, from this checkout."""
@@ -112,17 +123,6 @@ def environment():
         ANSIBLE_NOCOLOR="1",
         COLUMNS="500",
     )
-
-
-def wait_for(observe, goal, limit=120):
-    """The first true value of observe(), within a limit."""
-    deadline = time.monotonic() + limit
-    while True:
-        seen = observe()
-        if seen:
-            return seen
-        assert time.monotonic() < deadline, "Waited %d s until %s." % (limit, goal)
-        time.sleep(1)
 
 
 @pytest.fixture(scope="session")
