@@ -119,7 +119,7 @@ def _subnets_of(network):
     for config in (network.get("IPAM") or {}).get("Config") or ():
         entry = {"subnet": config.get("Subnet")}
         if config.get("Gateway"):
-            entry["gateway"] = config["Gateway"].partition("/")[0]
+            entry["gateway"] = config["Gateway"]
         if config.get("IPRange"):
             entry["ip_range"] = config["IPRange"]
         if entry["subnet"]:
