@@ -12,6 +12,7 @@ from .errors import LabError
 
 # Programs that the lab runs on this machine, and the Debian packages that bring them.
 PROGRAMS = {"ip": "iproute2", "sysctl": "procps", "nc": "netcat-openbsd", "ssh": "openssh-client", "mmdebstrap": "mmdebstrap"}
+TUN = Path("/dev/net/tun")
 HOST_MEMORY_MB = 700
 BUILD_DISK_GB = 12
 RUN_DISK_GB = 3
@@ -35,7 +36,7 @@ def check_owner():
 
 def check_tun():
     """Hosts' cables are tap devices."""
-    if not Path("/dev/net/tun").exists():
+    if not TUN.exists():
         raise LabError("This machine has no /dev/net/tun, which the hosts' network needs; load the module with "
                        "`modprobe tun`, or if this is a container, start it with that device.")
 
