@@ -218,8 +218,6 @@ def _refuse_other_cluster_id(current, desired):
 
 
 def _refuse_other_swarm(current, desired):
-    if current.state == INACTIVE:
-        return
     _refuse_other_cluster_id(current, desired)
     if desired["state"] != "join" or desired["rejoin"] or (desired["cluster_id"] and current.cluster_id):
         return

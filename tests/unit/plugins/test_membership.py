@@ -72,8 +72,18 @@ def node(name, role="manager", reachable=True):
         ),
         pytest.param(WORKER_WITHOUT_EVIDENCE, wish("join", cluster_id="ONE"), (), id="join on a worker that knows the named managers"),
         pytest.param(MANAGER, wish("join", role="manager"), (), id="join on a manager"),
+        pytest.param(WORKER, wish("join", remote_addrs=[]), (), id="join on a member, without anything to compare"),
+        pytest.param(
+            MANAGER, wish("init", remote_addrs=["10.9.9.9"]), (), id="init on a manager, with addresses that only state=join looks at"
+        ),
         pytest.param(WORKER, wish("join", rejoin=True), ("abandon", "join"), id="join again"),
+        pytest.param(
+            WORKER, wish("join", rejoin=True, remote_addrs=["10.9.9.9"]), ("abandon", "join"), id="join again behind new addresses"
+        ),
         pytest.param(PENDING, wish("join"), ("await_active",), id="join on a member that starts"),
+        pytest.param(
+            Membership("pending", cluster_id="ONE"), wish("join"), ("await_active",), id="join on a member that has barely started"
+        ),
         pytest.param(PENDING_WITHOUT_EVIDENCE, wish("join"), ("await_active",), id="join on a member whose disk cannot be read"),
         pytest.param(PENDING, wish("join", rejoin=True), ("abandon", "join"), id="join again instead of starting"),
         pytest.param(ASKING, wish("join"), ("abandon", "join"), id="join after a join that nobody answered"),
@@ -99,6 +109,11 @@ def test_steps(current, desired, steps):
         ),
         pytest.param(ASKING, wish("init", cluster_id="ONE"), "a new one would not be ONE", id="init of a swarm that exists, while joining"),
         pytest.param(WORKER, wish("init"), "is a worker of swarm ONE already", id="init on a worker"),
+        pytest.param(WORKER_WITHOUT_EVIDENCE, wish("init"), "is a worker of swarm unknown already", id="init on somebody's worker"),
+        pytest.param(
+            Membership("error", error="no disk"), wish("init"), "in swarm unknown is in error: no disk", id="init with a join in error"
+        ),
+        pytest.param(Membership("locked"), wish("join"), "in swarm (unknown), but its manager is locked", id="locked, disk unreadable"),
         pytest.param(ERROR, wish("init"), "swarm ONE is in error: certificate has expired", id="init with a membership in error"),
         pytest.param(MANAGER, wish("init", cluster_id="TWO"), "is in swarm ONE, not in TWO", id="init on a manager of another swarm"),
         pytest.param(INACTIVE, wish("join", remote_addrs=[]), "needs remote_addrs", id="join nobody knows what"),
@@ -161,6 +176,7 @@ def test_a_manager_leaves_only_where_quorum_stays(nodes, expected):
         (WORKER, wish("join", advertise_addr="10.0.0.9:2377"), "advertises 10.0.0.4, 10.0.0.9 was asked for"),
         (WORKER, wish("join", advertise_addr="10.0.0.4:2377"), None),
         (WORKER, wish("join", advertise_addr="eth0"), None),
+        (Membership("active", "W4", None, "ONE", False, (PEER,)), wish("join", advertise_addr="10.0.0.9"), None),
         (WORKER, wish("join", role="manager"), "is a worker, a manager was asked for; quorate.swarm.swarm_nodes"),
         (MANAGER, wish("join", role="worker"), "is a manager, a worker was asked for"),
         (ASKING, wish("join"), UNFINISHED_JOIN),
@@ -178,6 +194,7 @@ def test_warnings(current, desired, warning):
     [
         (INACTIVE, wish("init", advertise_addr="10.0.0.4:2377"), {"state": "active", "role": "manager", "node_addr": "10.0.0.4"}),
         (INACTIVE, wish("init", advertise_addr="eth0"), {"state": "active", "role": "manager"}),
+        (INACTIVE, wish("join", cluster_id=""), {"state": "active", "role": "worker"}),
         (INACTIVE, wish("join", cluster_id="ONE"), {"state": "active", "role": "worker", "cluster_id": "ONE"}),
         (WORKER, wish("join", rejoin=True, role="manager"), {"state": "active", "role": "manager"}),
         (ERROR, wish("join", cluster_id="ONE"), {"state": "active", "role": "worker", "cluster_id": "ONE"}),
@@ -223,7 +240,7 @@ ACTIVE_INFO = {
         pytest.param({"LocalNodeState": ""}, None, INACTIVE, id="an engine without a word"),
         pytest.param(None, None, INACTIVE, id="an engine that knows no swarm"),
         pytest.param(
-            {"LocalNodeState": "locked", "NodeID": "", "RemoteManagers": None, "Error": "Swarm is encrypted\n"},
+            {"LocalNodeState": "locked", "NodeID": "", "NodeAddr": "", "RemoteManagers": None, "Error": "Swarm is encrypted\n"},
             "ONE",
             Membership("locked", cluster_id="ONE", error="Swarm is encrypted"),
             id="locked",
@@ -248,6 +265,7 @@ def test_only_a_member_has_a_role():
         (WORKER, "Run it on one of its managers: node M1 at 10.0.0.1:2377."),
         (Membership("active", "W4"), "one of its managers: none is known here."),
         (ASKING, "state pending"),
+        (Membership("error", "M1", is_manager=True), "it is a manager of swarm unknown (state error)"),
     ],
 )
 def test_what_only_a_manager_can(membership, sentence):

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.modules import swarm_nodes
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm, refuse
 
 UNSAID = dict.fromkeys(("node_id", "role", "availability", "labels", "labels_to_remove"))
 
@@ -146,31 +146,68 @@ def test_a_node_that_is_down_is_removed(world, name):
     assert not run(hosts["m1"], {"name": name, "state": "absent"}).changed
 
 
+def disturb(host, call, *events):
+    """Before each of the next calls one of the events takes place."""
+    undisturbed, events = getattr(host, call), list(events)
+
+    def disturbed(*arguments):
+        if events:
+            events.pop(0)()
+        return undisturbed(*arguments)
+
+    setattr(host, call, disturbed)
+
+
 def test_a_node_that_somebody_else_removes_at_the_same_time(world):
     swarm, hosts = form(world)
     swarm.lose(hosts["w1"].node_id)
-    remove_node = hosts["m1"].remove_node
-
-    def removed_before(node_id):
-        del swarm.entries[node_id]
-        remove_node(node_id)
-
-    hosts["m1"].remove_node = removed_before
+    disturb(hosts["m1"], "remove_node", lambda: swarm.entries.pop(hosts["w1"].node_id))
     assert run(hosts["m1"], {"name": "w1", "state": "absent"}).changed
 
 
 def test_a_node_that_comes_back_before_it_is_removed(world):
     swarm, hosts = form(world)
     swarm.lose(hosts["w1"].node_id)
-    remove_node = hosts["m1"].remove_node
-
-    def back_before(node_id):
-        swarm.entries[node_id]["Status"]["State"] = "ready"
-        remove_node(node_id)
-
-    hosts["m1"].remove_node = back_before
+    disturb(hosts["m1"], "remove_node", lambda: swarm.entries[hosts["w1"].node_id]["Status"].update(State="ready"))
     with pytest.raises(EngineError, match="The engine refused: node .* is not down"):
         run(hosts["m1"], {"name": "w1", "state": "absent"})
+
+
+NO_LEADER = (500, "rpc error: code = Unknown desc = The swarm does not have a leader")
+STILL_IN_RAFT = (400, "node w1 is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal")
+
+
+@pytest.mark.parametrize("call, answer", [("remove_node", NO_LEADER), ("remove_node", STILL_IN_RAFT), ("nodes", NO_LEADER)])
+def test_a_removal_is_tried_until_the_managers_agree(world, call, answer):
+    swarm, hosts = form(world)
+    swarm.lose(hosts["w1"].node_id)
+    before = [lambda: None] if call == "nodes" else []
+    disturb(hosts["m1"], call, *before, *[lambda: refuse(*answer)] * 3)
+    run(hosts["m1"], {"name": "w1", "state": "absent"})
+    assert hosts["w1"].node_id not in swarm.entries
+
+
+def test_a_removal_that_the_managers_never_agree_to_ends_the_wait(world):
+    swarm, hosts = form(world)
+    swarm.lose(hosts["w1"].node_id)
+    disturb(hosts["m1"], "remove_node", *[lambda: refuse(*STILL_IN_RAFT)] * 1000)
+    with pytest.raises(TimeLimitExceeded, match="the entry node.* of w1 was gone; seen last: {.*'hostname': 'w1'"):
+        run(hosts["m1"], {"name": "w1", "state": "absent"})
+
+
+def test_an_election_after_a_promotion_is_waited_for(world):
+    swarm, hosts = form(world)
+    swarm.looks_until_effective = 4
+    disturb(hosts["m1"], "nodes", lambda: None, lambda: refuse(*NO_LEADER))
+    assert roles(run(hosts["m1"], {"name": "w1", "role": "manager"}))["w1"] == "manager"
+
+
+def test_a_refusal_to_list_the_nodes_is_told_at_once(world, clock):
+    swarm, hosts = form(world)
+    disturb(hosts["m1"], "nodes", lambda: refuse(400, "client version is too new"))
+    with pytest.raises(EngineError, match="client version is too new"):
+        run(hosts["m1"], {"name": "w1"})
+    assert clock.now == 0
 
 
 def rebuild(world, swarm, hosts, name):
@@ -198,6 +235,14 @@ def test_an_entry_that_is_held_for_alive_is_waited_for(world, clock):
     clock.events.append((15, lambda: swarm.lose(old)))
     run(hosts["m1"], {"name": "w1", "node_id": hosts["w1"].node_id}, remove_stale=True)
     assert old not in swarm.entries
+
+
+def test_an_entry_that_stays_alive_ends_the_wait(world):
+    swarm, hosts = form(world)
+    old = rebuild(world, swarm, hosts, "w1")
+    swarm.entries[old]["Status"]["State"] = "ready"
+    with pytest.raises(TimeLimitExceeded, match="left behind were down; seen last: {'node_id': '%s'" % old):
+        run(hosts["m1"], {"name": "w1", "node_id": hosts["w1"].node_id}, remove_stale=True)
 
 
 # A process that is killed
