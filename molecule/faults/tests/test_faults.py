@@ -109,7 +109,8 @@ class TestHostsWithoutASwarm:
     """In this order: three runs that must leave the hosts as they are, and the one that forms the swarm."""
 
     @pytest.fixture(scope="class", autouse=True)
-    def without_swarm(self, lab, play):
+    @classmethod
+    def without_swarm(cls, lab, play):
         take_apart(lab, play)
 
     @pytest.fixture(autouse=True)

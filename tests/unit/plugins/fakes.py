@@ -194,6 +194,7 @@ class Host:
         self.error = ""
         self.joins_in_background = False
         self.looks_until_active = 0
+        self.slow_to_leave = 0
         self.raw = {"tasks": [], "services": [], "networks": [], "containers": []}
         world.hosts["%s:2377" % addr] = self
 
@@ -248,6 +249,9 @@ class Host:
     def leave_swarm(self, force=False):
         if self.state == "inactive":
             refuse(503, "This node is not part of a swarm")
+        if self.slow_to_leave:
+            self.slow_to_leave -= 1
+            refuse(500, "context deadline exceeded")
         if not force and self.controls():
             refuse(503, "You are attempting to leave the swarm on a node that is participating as a manager")
         with self.world.write("%s: leave" % self.hostname):

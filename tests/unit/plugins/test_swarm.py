@@ -86,6 +86,12 @@ def test_leaving_as_a_worker(world, formed, host):
     assert (host.state, outcome.after) == ("inactive", {"state": "inactive", "role": None, "cluster_id": None, "node_addr": None})
 
 
+def test_an_engine_that_is_slow_to_leave_is_asked_again(world, formed, host):
+    host.become(formed, "manager").slow_to_leave = 2
+    assert run(host, "absent", force=True).after["state"] == "inactive"
+    assert host.state == "inactive"
+
+
 def test_a_manager_is_demoted_before_it_leaves(world, formed, host):
     host.become(formed, "manager")
     outcome = run(host, "absent")
