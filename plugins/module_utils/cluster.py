@@ -106,7 +106,7 @@ def _found_cluster(states, cluster_id):
     owners = {}
     for host, state in states.items():
         swarm = state["swarm"]
-        if swarm["state"] != membership.INACTIVE and swarm["cluster_id"]:
+        if swarm["cluster_id"]:
             owners.setdefault(swarm["cluster_id"], []).append(host)
     if len(owners) > 1:
         raise Refusal(
@@ -263,7 +263,7 @@ def _warnings(managers, decided):
             "%d managers tolerate the loss of %d, no more than %d would, and one more can fail. Use an odd number."
             % (len(managers), (len(managers) - 1) // 2, len(managers) - 1)
         )
-    if decided["formed"] and decided["unknown"]:
+    if decided["unknown"]:
         warnings.append(
             "%s state is unknown (unreachable, failed, or outside of this run); the swarm is kept as the others know it."
             % _possessive(decided["unknown"])

@@ -194,6 +194,7 @@ class Host:
         self.error = ""
         self.joins_in_background = False
         self.looks_until_active = 0
+        self.requests = []
         self.slow_to_leave = 0
         self.raw = {"tasks": [], "services": [], "networks": [], "containers": []}
         world.hosts["%s:2377" % addr] = self
@@ -226,6 +227,8 @@ class Host:
             refuse(503, "This node is already part of a swarm")
         with self.world.write("%s: init" % self.hostname):
             self._enter(Swarm(self.world), "manager")
+            self.state = "pending" if self.looks_until_active else "active"
+        self.requests.append(json)
         return response(200)
 
     def join_swarm(self, remote_addrs, join_token, listen_addr="0.0.0.0:2377", advertise_addr=None, data_path_addr=None):

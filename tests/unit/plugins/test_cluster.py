@@ -129,6 +129,12 @@ PLANTED = [entry("w4", "manager")]
         pytest.param(
             formed(w4=told("w4", "error", error="no certificate")), "m1:keep m2:keep m3:keep w4:rejoin", "m1", id="error without a trace"
         ),
+        pytest.param(
+            formed(w4=worker("w4", node_id="FORGOTTEN", managers=["x9"])),
+            "m1:keep m2:keep m3:keep w4:rejoin",
+            "m1",
+            id="the ClusterID counts, also where all managers have changed",
+        ),
         pytest.param(formed(w4=worker("w4", state="pending")), "m1:keep m2:keep m3:keep w4:await", "m1", id="a member that starts"),
         pytest.param(
             formed(w4=told("w4", "pending", managers=["x9"])), "m1:keep m2:keep m3:keep w4:rejoin", "m1", id="a join that nobody answered"
@@ -168,11 +174,25 @@ def test_only_reachable_managers_are_joined():
     assert decided["unknown"] == ["m3"]
 
 
-def test_reasons_are_told():
-    decided = plan(formed(w4=told("w4", "error", cluster_id="ONE", error="expired")))
-    assert decided["sentences"] == [
-        "w4 gives up its membership and joins again as worker, because its membership is in error: expired"
-    ]
+@pytest.mark.parametrize(
+    "states, sentence",
+    [
+        (formed(w4=told("w4", "error", cluster_id="ONE", error="expired")), "because its membership is in error: expired"),
+        (formed(w4=worker("w4", node_id="X")), "because the swarm no longer knows its node X"),
+        (formed(w4=told("w4", "pending")), "because an earlier attempt to join had not come to its end"),
+        (dict(bare(), w4=told("w4", "pending")), "because an earlier attempt to join had not come to its end"),
+    ],
+)
+def test_reasons_are_told(states, sentence):
+    assert plan(states)["sentences"][-1] == "w4 gives up its membership and joins again as worker, %s" % sentence
+
+
+def test_a_member_that_starts_is_told():
+    assert plan(formed(w4=worker("w4", state="pending")))["sentences"] == ["w4 is waited for, because its membership has begun"]
+
+
+def test_only_hosts_of_this_run_act_on_a_first_init():
+    assert steps(plan(bare(), acting=["m1", "w4"])) == "m1:init m2:keep m3:keep w4:join"
 
 
 STRANGERS = [entry("m1", "manager"), entry("x8", "manager"), entry("x9", "manager")]
@@ -195,6 +215,12 @@ STRANGERS = [entry("m1", "manager"), entry("x8", "manager"), entry("x9", "manage
             {},
             ["m1 is in swarm ONE, most of whose managers are not in this inventory: x8, x9", "swarm_cluster_id=ONE"],
             id="somebody else's swarm, through its manager",
+        ),
+        pytest.param(
+            dict(bare("m3"), m1=manager("m1", STRANGERS)), {}, ["m1 is in swarm ONE, most of whose"], id="somebody else's, one host missing"
+        ),
+        pytest.param(
+            dict(bare(), w4=worker("w4", managers=[])), {}, ["no host that answered is a manager of it (its managers: unknown)"], id="lost"
         ),
         pytest.param(
             dict(bare(), w4=worker("w4", managers=["x8", "x9"])),
@@ -240,7 +266,7 @@ STRANGERS = [entry("m1", "manager"), entry("x8", "manager"), entry("x9", "manage
         pytest.param(
             dict(formed(), m1=lone_manager("m1"), m2=told("m2"), m3=told("m3")),
             {},
-            ["m1 is a manager of it without quorum"],
+            ["m1 is a manager of it without quorum. Bring"],
             id="no quorum: two of three managers were rebuilt",
         ),
         pytest.param(formed(m2=told("m2", "locked", cluster_id="ONE")), {}, ["m2 is locked", "docker swarm unlock"], id="locked"),
@@ -269,8 +295,16 @@ def test_refusals(states, options, sentences):
         assert sentence in str(refusal.value)
 
 
-@pytest.mark.parametrize("names", [{"m1": "eth0", "m2": "eth0"}, {"m1": "eth0.100", "m2": "eth0.100"}, {"m1": "", "m2": ""}])
-def test_interfaces_may_have_the_same_name_everywhere(names):
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"m1": "10.0.0.1", "m2": "10.0.0.2:2377"},
+        {"m1": "eth0", "m2": "eth0"},
+        {"m1": "eth0.100", "m2": "eth0.100"},
+        {"m1": "", "m2": "", "m3": None, "w4": None},
+    ],
+)
+def test_addresses_of_their_own_and_interfaces_of_the_same_name(names):
     plan(bare(), advertise_addrs=names)
 
 

@@ -18,7 +18,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
     TimeLimitExceeded,
 )
 from ansible_collections.quorate.swarm.plugins.modules import swarm as module
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm, refuse
 
 DEFAULTS = {
     "role": "worker",
@@ -70,6 +70,21 @@ def test_init(world, host):
     assert outcome.before == {"state": "inactive", "role": None, "cluster_id": None, "node_addr": None}
     assert outcome.after == {"state": "active", "role": "manager", "cluster_id": host.swarm.cluster_id, "node_addr": "10.0.0.4"}
     assert outcome.facts["swarm"]["managers"] == [{"addr": "10.0.0.4:2377", "node_id": host.node_id}]
+
+
+def test_init_ends_when_the_host_is_a_manager(world, host):
+    host.looks_until_active = 5
+    assert run(host, "init").after["role"] == "manager"
+
+
+def test_what_a_swarm_has_for_life(world, host):
+    run(host, "init", data_path_port=4790, default_addr_pool=["10.1.0.0/16"], subnet_size=26)
+    assert host.requests == [
+        {"ListenAddr": "0.0.0.0:2377", "DataPathPort": 4790, "DefaultAddrPool": ["10.1.0.0/16"], "SubnetSize": 26},
+    ]
+    other = Host(world, "h5", "10.0.0.5")
+    run(other, "init")
+    assert other.requests == [{"ListenAddr": "0.0.0.0:2377"}]
 
 
 @pytest.mark.parametrize("role", ["worker", "manager"])
@@ -215,6 +230,18 @@ def test_addresses_and_a_token_of_another_swarm_than_the_named_one(world, formed
         run(host, "join", **joining(formed, cluster_id="wanted"))
 
 
+def test_a_join_without_evidence_of_the_swarm(world, formed, host):
+    world.unreadable.add("h4")
+    assert run(host, "join", **joining(formed, cluster_id=formed.cluster_id)).facts["swarm"]["cluster_id"] is None
+
+
+def test_a_demotion_that_the_managers_refuse(world, formed, host):
+    host.become(formed, "manager")
+    host.update_node = lambda *arguments: refuse(400, "this would result in a loss of quorum")
+    with pytest.raises(EngineError, match="loss of quorum"):
+        run(host, "absent")
+
+
 def test_a_wrong_token_is_the_engines_refusal(world, formed, host):
     with pytest.raises(EngineError, match="The engine refused: invalid join token."):
         run(host, "join", **joining(formed, join_token="SWMTKN-1-wrong"))
@@ -253,6 +280,13 @@ def test_a_members_start_is_waited_for_and_is_no_change(world, formed, host):
     assert outcome.actions == ["wait until the membership that has begun is active"]
 
 
+def test_a_start_that_does_not_end_ends_the_wait(world, formed, host):
+    starting(host, formed)
+    host.looks_until_active = 10**6
+    with pytest.raises(TimeLimitExceeded, match="2377/tcp; seen last: pending."):
+        run(host, "join", **joining(formed))
+
+
 def test_a_worker_that_starts_does_not_become_a_manager_by_waiting(world, formed, host):
     starting(host, formed)
     with pytest.raises(TimeLimitExceeded, match="active manager of its swarm; seen last: active, worker"):
@@ -270,6 +304,11 @@ def test_an_address_that_is_not_the_hosts_own(world, formed, host, state, option
     with pytest.raises(Refusal, match="The %s 192.0.2.1:2377 is no address and no network interface of this host" % option):
         run(host, state, **dict(joining(formed), **{option: "192.0.2.1:2377"}))
     assert world.journal == []
+
+
+def test_a_host_leaves_whatever_address_was_meant_for_it(world, formed, host):
+    host.become(formed)
+    assert run(host, "absent", advertise_addr="192.0.2.1").changed
 
 
 @pytest.mark.parametrize("addr", ["127.0.0.1", "127.0.0.1:2377", "lo"])
