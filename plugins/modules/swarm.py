@@ -74,7 +74,7 @@ options:
     type: int
   rejoin:
     description:
-      - With O(state=join), give up the present membership and join again.
+      - With O(state=join), give up the present membership and join again; each time that the task runs.
       - For a member whose swarm no longer knows it. The ClusterID must still be O(cluster_id), where the host's disk tells it.
     type: bool
     default: false

@@ -55,6 +55,11 @@ def test_the_same_state_has_an_empty_diff(run, member):
     assert (result["changed"], result["actions"], result["diff"]) == (False, [], {"before": {}, "after": {}})
 
 
+def test_what_changes_nothing_has_no_diff(run, member):
+    result = run(swarm_info, member)
+    assert (result["changed"], result["actions"], "diff" in result) == (False, [], False)
+
+
 def test_warnings(run, member, world, monkeypatch):
     warnings = []
     monkeypatch.setattr(frame.AnsibleModule, "warn", lambda self, warning: warnings.append(warning))

@@ -11,7 +11,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils import views
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
 from ansible_collections.quorate.swarm.plugins.modules import swarm_info
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swarm, refuse
 
 REQUESTS = ("nodes", "services", "tasks", "networks", "containers", "join_tokens")
 
@@ -79,6 +79,13 @@ def test_a_manager_without_quorum(manager, swarm):
     assert facts["swarm"]["cluster_id"] == swarm.cluster_id
 
 
+def test_a_join_that_nobody_answers_is_not_waited_for(world, clock):
+    host = Host(world, "h4", "10.0.0.4")
+    host.state = "pending"
+    assert ask(host, quorum_timeout=60)["swarm"]["state"] == "pending"
+    assert clock.now == 0
+
+
 def test_a_host_in_no_swarm(world):
     facts = ask(Host(world, "h4", "10.0.0.4"), "nodes", "networks", "containers")
     assert facts["swarm"]["state"] == "inactive"
@@ -138,6 +145,13 @@ def test_networks_are_overlays_with_their_peers(manager):
 def test_a_network_that_goes_while_it_is_looked_at(manager):
     manager.raw["networks"] = [OVERLAY, dict(OVERLAY, Id="n2", Name="passing", gone=True)]
     assert [network["name"] for network in ask(manager, "networks")["networks"]] == ["demo"]
+
+
+def test_a_network_that_cannot_be_looked_at_is_not_passed_over(manager):
+    manager.raw["networks"] = [OVERLAY]
+    manager.inspect_network = lambda *arguments, **options: refuse(500, "database is locked")
+    with pytest.raises(EngineError, match="database is locked"):
+        ask(manager, "networks")
 
 
 def test_a_network_without_anything_in_it():
