@@ -12,7 +12,7 @@ from . import layers
 from .builder import bootstrap_command
 from .cache import key_of
 from .commands import isolated, run_step
-from .mirror import machine_mirror
+from .mirror import keyring, machine_mirror
 
 DEFINITIONS = Path(__file__).resolve().parent.parent / "images"
 LAYER_CODE = Path(layers.__file__)
@@ -109,8 +109,8 @@ def _script(image, base, directory):
     """What makes the image's files: a shell script that runs in mounts of its own."""
     quoted = {name: shlex.quote(str(path)) for name, path in
               {"root": directory / "merged", "lower": base / "root", "upper": directory / "upper",
-               "work": directory / "work", "image": image.directory}.items()}
-    sources = shlex.quote("\n".join(machine_mirror().sources(RELEASE)))
+               "work": directory / "work", "image": image.directory, "keyring": keyring()}.items()}
+    sources = shlex.quote("\n".join(machine_mirror().sources(RELEASE, signed_by="/tmp/debian.gpg")))
     packages = shlex.join(image.packages)
     return """
 set -e
@@ -122,6 +122,7 @@ for scratch in tmp var/cache/apt var/lib/apt/lists var/log; do mount -t tmpfs tm
 mount --bind /etc/resolv.conf {root}/etc/resolv.conf
 export DEBIAN_FRONTEND=noninteractive
 echo {sources} > {root}/tmp/sources.list
+cp {keyring} {root}/tmp/debian.gpg
 if [ -e {image}/before.sh ]; then chroot {root} sh -eu < {image}/before.sh; fi
 if [ -n '{packages}' ]; then
     install='chroot {root} apt-get -o Dir::Etc::SourceList=/tmp/sources.list -o APT::Sandbox::User=root'

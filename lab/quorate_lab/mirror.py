@@ -18,14 +18,14 @@ class Mirror:
     archive: str
     security: str | None
 
-    def sources(self, suite):
+    def sources(self, suite, signed_by=None):
         """The lines of a sources.list for a release, with its updates; backports and testing stand alone."""
         suites = [(self.archive, suite)]
         if suite not in UNRELEASED and "-" not in suite:
             suites.append((self.archive, f"{suite}-updates"))
             if self.security:
                 suites.append((self.security, f"{suite}-security"))
-        return [f"deb [signed-by={keyring()}] {uri} {name} main" for uri, name in suites]
+        return [f"deb [signed-by={signed_by or keyring()}] {uri} {name} main" for uri, name in suites]
 
 
 def keyring():

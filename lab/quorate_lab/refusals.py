@@ -11,7 +11,8 @@ from .commands import run_step
 from .errors import LabError
 
 # Programs that the lab runs on this machine, and the Debian packages that bring them.
-PROGRAMS = {"ip": "iproute2", "sysctl": "procps", "nc": "netcat-openbsd", "ssh": "openssh-client", "mmdebstrap": "mmdebstrap"}
+PROGRAMS = {"ip": "iproute2", "sysctl": "procps", "mount": "mount", "nc": "netcat-openbsd", "ssh": "openssh-client",
+            "mmdebstrap": "mmdebstrap"}
 TUN = Path("/dev/net/tun")
 HOST_MEMORY_MB = 700
 BUILD_DISK_GB = 12
