@@ -15,6 +15,8 @@ author:
 description:
   - Makes the host on which it runs create a swarm, join one, or leave it.
   - A member is never moved silently. A host that is in another swarm than the one asked for is refused, with the ClusterIDs.
+  - It is about the engine of the host on which it runs. With another O(docker_host) the check of addresses and the ClusterID on disk would
+    be those of the wrong machine.
   - The role of a host that is a member already is changed by M(quorate.swarm.swarm_nodes), which sees the whole cluster.
   - The role P(quorate.swarm.swarm#role) decides for a whole inventory which host creates the swarm and which ones join it.
 options:
