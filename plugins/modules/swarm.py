@@ -90,6 +90,10 @@ options:
     description: Seconds until the host must have reached the state.
     type: int
     default: 120
+attributes:
+  idempotent:
+    support: partial
+    details: With O(rejoin=true) the host joins again each time.
 extends_documentation_fragment:
   - quorate.swarm.connection
   - quorate.swarm.attributes
