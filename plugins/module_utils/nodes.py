@@ -18,6 +18,7 @@ LABEL_KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 MANAGER = "manager"
 WORKER = "worker"
 DOWN = "down"
+UNKNOWN = "unknown"
 NO_ADDRESSES = {"", "0.0.0.0", "127.0.0.1", "::", "::1"}
 
 
@@ -227,12 +228,17 @@ def _removal(wish, node):
 
 
 def unsettled(nodes, desired, remove_stale):
-    """Listed nodes between two roles, and entries that rejoined hosts left behind and that the managers still hold for alive."""
+    """Listed nodes on their way to a state or a role, and entries that rejoined hosts left behind and that the managers still hold for alive."""
     wanted = [(wish, find(nodes, wish)) for wish in desired]
-    found = [node for wish, node in wanted if node and _is_between_roles(node, wish)]
+    found = [node for wish, node in wanted if node and (_is_arriving(node) or _is_between_roles(node, wish))]
     if remove_stale:
         found += [twin for node, twin in _twins(nodes, wanted) if not is_down(twin) and addresses(node) & addresses(twin)]
     return found
+
+
+def _is_arriving(node):
+    """Whether a node has joined but not reported yet; it is down where its report does not come."""
+    return node["Status"]["State"] == UNKNOWN or not (is_down(node) or quorum.hostname(node))
 
 
 def _is_between_roles(node, wish):

@@ -341,6 +341,17 @@ def test_nodes_that_have_not_reported_yet_are_nobodys_twins():
     assert nodes.summary(cluster[1])["hostname"] == ""
 
 
+@pytest.mark.parametrize(
+    "state, reported, expected",
+    [("ready", True, False), ("ready", False, True), ("unknown", True, True), ("down", False, False)],
+)
+def test_a_node_that_has_joined_is_waited_for_until_it_reports(state, reported, expected):
+    joined = node("w2", node_id="NEW", state=state)
+    if not reported:
+        del joined["Description"]["Hostname"]
+    assert bool(nodes.unsettled([joined], [wish("w2", node_id="NEW")], remove_stale=False)) is expected
+
+
 def test_a_node_without_address_or_labels():
     joined = node("w2", node_id="NEW")
     del joined["Status"]["Addr"]
