@@ -3,6 +3,7 @@
 set -eu
 root=$1
 
-rm -rf "$root"/etc/apt/sources.list "$root"/var/log/* "$root"/var/cache/ldconfig/*
+rm -rf "$root"/etc/apt/sources.list "$root"/etc/apt/apt.conf.d/99mmdebstrap "$root"/var/log/* \
+    "$root"/var/cache/ldconfig/*
 : > "$root/etc/resolv.conf"
 : > "$root/etc/hostname"

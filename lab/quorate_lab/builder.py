@@ -38,6 +38,8 @@ def bootstrap_command(release, target, packages, options=()):
     """The mmdebstrap command that makes a Debian RELEASE with PACKAGES in the directory TARGET."""
     include = [f"--include={','.join(packages)}"] if packages else []
     return isolated(["mmdebstrap", "--mode=root", "--architectures=amd64", "--aptopt=Apt::Install-Recommends false",
+                     # The mirror may be a snapshot of an earlier day; it is signed all the same.
+                     "--aptopt=Acquire::Check-Valid-Until false",
                      "--dpkgopt=force-unsafe-io", *include, *options, release, str(target), *machine_mirror().sources(release)])
 
 

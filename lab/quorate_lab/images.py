@@ -125,7 +125,7 @@ echo {sources} > {root}/tmp/sources.list
 cp {keyring} {root}/tmp/debian.gpg
 if [ -e {image}/before.sh ]; then chroot {root} sh -eu < {image}/before.sh; fi
 if [ -n '{packages}' ]; then
-    install='chroot {root} apt-get -o Dir::Etc::SourceList=/tmp/sources.list -o APT::Sandbox::User=root'
+    install='chroot {root} apt-get -o Dir::Etc::SourceList=/tmp/sources.list -o APT::Sandbox::User=root -o Acquire::Check-Valid-Until=false'
     $install update
     $install install --yes --no-install-recommends {packages}
 fi

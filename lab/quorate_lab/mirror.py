@@ -72,7 +72,8 @@ class PrivateApt:
         (self.directory / "var/lib/dpkg/status").touch()
         (self.directory / "etc/apt/sources.list").write_text("\n".join(machine_mirror().sources(suite)) + "\n")
         self._options = ["-o", f"Dir={self.directory}", "-o", "APT::Architecture=amd64",
-                         "-o", "APT::Architectures::=amd64", "-o", "APT::Sandbox::User=root"]
+                         "-o", "APT::Architectures::=amd64", "-o", "APT::Sandbox::User=root",
+                         "-o", "Acquire::Check-Valid-Until=false"]
         run(["apt-get", *self._options, "update"], timeout=600)
 
     def names(self, prefix):
