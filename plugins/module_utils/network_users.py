@@ -12,6 +12,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.quorum import hostna
 
 # States up to which the managers count a task as a user of its networks.
 LIVE_TASK_STATES = ("new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running")
+# Keys under which the engine lists its own endpoints among the containers of a network.
+OWN_ENDPOINTS = ("ingress-sbox", "lb-")
 LIVE_CONTAINER_STATES = ("running", "paused", "restarting")
 
 
@@ -57,6 +59,12 @@ def ending_on(network, workload):
         and task["Status"]["State"] in LIVE_TASK_STATES
         and task.get("NodeID") in hosts
     )
+
+
+def held_here(inspected):
+    """Containers that hold a network on the asked manager, in the engine's answer to its inspection; not the engine's own endpoints."""
+    containers = (inspected.get("Containers") or {}).items()
+    return sorted("container %s on this manager" % entry["Name"] for key, entry in containers if not key.startswith(OWN_ENDPOINTS))
 
 
 def name_of(service):

@@ -70,6 +70,7 @@ class Plan:
     steps: tuple = ()
     before: dict = field(default_factory=dict)
     after: dict = field(default_factory=dict)
+    warnings: tuple = ()
 
 
 def plan(current, desired, recreate=NEVER):
@@ -97,7 +98,7 @@ def plan(current, desired, recreate=NEVER):
         removals.append(Step("remove", network["Name"], network))
         creations.append(Step("create", wish["name"], request=request(wish)))
     _refuse_clashing_subnets(current, desired, removals, creations)
-    return Plan(tuple(removals + creations), before, after)
+    return Plan(tuple(removals + creations), before, after, _warnings(creations))
 
 
 def in_the_way(networks, desired):
@@ -240,6 +241,16 @@ def _refuse_clashing_subnets(current, desired, removals, creations):
         for entry in wish["subnets"] or ()
     ]
     subnets.refuse_clashes(wanted, taken + list(current.routes))
+
+
+def _warnings(creations):
+    return tuple(
+        "The engines will extend the ingress network %s only to hosts that run a task of a service with published ports "
+        "(moby#40184). The other hosts do not answer on these ports: let a service with published ports run on every host "
+        "(mode global)." % step.name
+        for step in creations
+        if step.request.get("ingress")
+    )
 
 
 def _identity(network):

@@ -70,6 +70,8 @@ options:
         description:
           - Whether this is the network over which all hosts answer on published ports. A swarm has one of them.
           - With V(true) it is compared with the ingress network that the swarm has, whatever its name.
+          - Engines extend an ingress network that was created later than their swarm only to hosts that run a task of a service with
+            published ports (U(https://github.com/moby/moby/issues/40184)). The other hosts do not answer, so the module warns.
         type: bool
       labels:
         description: Labels that the network must have. It may have others. Values are turned into text.
@@ -204,7 +206,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
 from ansible_collections.quorate.swarm.plugins.module_utils.network_settings import summary
-from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, ending_on, users_of
+from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, ending_on, held_here, users_of
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
 # Engines answer with status 404 or 500, depending on where they miss it.
@@ -227,6 +229,7 @@ def execute(engine, params, check_mode):
         before=plan.before,
         after=plan.after,
         actions=[step.sentence() for step in plan.steps],
+        warnings=list(plan.warnings),
         facts={"networks": [summary(network) for network in meant if network]},
     )
 
@@ -265,7 +268,7 @@ def settled(engine, params):
 
 
 def remove(engine, step, limit):
-    await_ending_tasks(engine, step, limit)
+    await_ending_users(engine, step, limit)
 
     def attempt():
         known_to_swarm = ask_for_removal(engine, step)
@@ -284,15 +287,24 @@ def remove(engine, step, limit):
     )
 
 
-def await_ending_tasks(engine, step, limit):
+def await_ending_users(engine, step, limit):
     """An engine that loses a network while a container still holds it keeps a ghost of that network."""
     wait_until(
-        lambda: ending_on(step.network, read_workload(engine)),
-        lambda tasks: not tasks,
+        lambda: ending_on(step.network, read_workload(engine)) + holders_here(engine, step.network),
+        lambda users: not users,
         limit,
-        "the tasks that were told to end had let go of the network %s" % step.name,
+        "what was told to end had let go of the network %s" % step.name,
         describe=", ".join,
     )
+
+
+def holders_here(engine, network):
+    try:
+        return held_here(engine.network(network["Id"]))
+    except EngineError as exc:
+        if NOT_FOUND in str(exc):
+            return []
+        raise
 
 
 def ask_for_removal(engine, step):

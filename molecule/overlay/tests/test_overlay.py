@@ -176,7 +176,8 @@ def test_the_ingress_network_gets_another_subnet_only_while_nothing_is_published
         codes = [lab.host("node1").run("curl --silent --max-time 3 http://%s:8100/" % addresses[host]).rc for host in HOSTS]
         return codes == [0] * len(HOSTS)
 
-    published = "docker service create --detach --name test-web --publish 8100:80 %s httpd -f -p 80" % IMAGE
+    # A task on each host: the others do not get an ingress network that was made anew (moby#40184).
+    published = "docker service create --detach --name test-web --mode global --publish 8100:80 %s httpd -f -p 80" % IMAGE
     lab.sh("node1", published)
     assert "while it is in use by service test-web" in play.refused(CONVERGE, *words("10.221.0.0/24"))
     lab.sh("node1", "docker service rm test-web")

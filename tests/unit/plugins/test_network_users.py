@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, ending_on, users_of
+from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, ending_on, held_here, users_of
 
 DEMO = {"Id": "net1", "Name": "demo"}
 INGRESS = {"Id": "net0", "Name": "ingress", "Ingress": True}
@@ -101,3 +101,13 @@ def test_users_of_the_ingress_network_are_the_services_that_publish_through_it(p
 )
 def test_tasks_that_still_have_to_let_go_are_named(given, names):
     assert ending_on(DEMO, Workload(nodes=NODES, tasks=(given,))) == names
+
+
+def test_containers_that_hold_a_network_are_told_from_the_engines_own_endpoints():
+    containers = {
+        "ingress-sbox": {"Name": "ingress-endpoint"},
+        "lb-demo": {"Name": "demo-endpoint"},
+        "c0ffee": {"Name": "web.1.x"},
+    }
+    assert held_here({"Containers": containers}) == ["container web.1.x on this manager"]
+    assert held_here({"Containers": None}) == []

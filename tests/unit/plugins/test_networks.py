@@ -231,6 +231,11 @@ def test_another_ingress_network_takes_the_place_of_the_one_that_goes():
     assert [step.sentence() for step in made.steps] == ["remove the network ingress (net0)", "create the network mesh"]
 
 
+def test_a_created_ingress_network_comes_with_a_warning_and_others_with_none():
+    made = plan([], [wish("mesh", ingress=True), wish("demo")])
+    assert len(made.warnings) == 1 and "the ingress network mesh only to hosts that run a task" in made.warnings[0]
+
+
 def test_the_ingress_network_is_in_use_while_a_service_publishes_a_port():
     publishing = {"ID": "s", "Spec": {"Name": "web", "EndpointSpec": {"Ports": [{"PublishMode": "ingress"}]}}}
     with pytest.raises(Refusal) as refusal:

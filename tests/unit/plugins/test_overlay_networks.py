@@ -35,6 +35,7 @@ class FakeEngine:
         self.serving = []
         self.attached = []
         self.ending = 0
+        self.holding = 0
         self.killed_before = None
         self.allocates = True
         self.writes = []
@@ -62,6 +63,12 @@ class FakeEngine:
             if network["looks"] > 1 and self.allocates:
                 network["Driver"] = "overlay"
         return listed
+
+    def network(self, network_id):
+        if network_id not in self.cluster_networks:
+            raise EngineError("The engine refused: network not found.", status=self.status_of_missing)
+        self.holding -= 1
+        return {"Containers": {"c0ffee": {"Name": "web.1"}} if self.holding >= 0 else {}}
 
     def network_create(self, name, **request):
         self._record("create", name)
@@ -227,11 +234,12 @@ def test_the_wait_for_a_removal_is_bounded(engine):
         run(engine, {"name": "demo", "state": "absent"}, wait_timeout=0)
 
 
-def test_removal_waits_until_tasks_that_are_ending_have_let_go(engine):
+@pytest.mark.parametrize("what", ["ending", "holding"])
+def test_removal_waits_until_what_is_ending_has_let_go(engine, what):
     run(engine, DEMO)
-    engine.ending = 3
+    setattr(engine, what, 3)
     assert run(engine, {"name": "demo", "state": "absent"}).changed
-    assert engine.ending < 0
+    assert getattr(engine, what) < 0
 
 
 def test_the_wait_for_tasks_that_are_ending_is_bounded_and_removes_nothing(engine):
