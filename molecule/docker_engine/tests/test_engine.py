@@ -42,11 +42,26 @@ def test_the_engine_is_not_restarted_when_nothing_changed(lab, play):
 
 
 def test_a_broken_file_is_refused_and_left_alone(lab, play):
-    lab.sh("node3", "cp {0} /root/kept && echo '[1, 2' > {0}".format(DAEMON_JSON))
-    told = play.refused(CONVERGE, "--limit", "node3")
-    assert "holds no JSON object" in told
-    assert lab.sh("node3", "cat " + DAEMON_JSON) == "[1, 2"
-    lab.sh("node3", "mv /root/kept " + DAEMON_JSON)
+    lab.sh("node3", "cp %s /root/kept" % DAEMON_JSON)
+    try:
+        for text in ("[1, 2", "[1, 2]", "a: b"):
+            lab.sh("node3", "echo '%s' > %s" % (text, DAEMON_JSON))
+            assert "holds no JSON object" in play.refused(CONVERGE, "--limit", "node3")
+            assert lab.sh("node3", "cat " + DAEMON_JSON) == text
+    finally:
+        lab.sh("node3", "mv /root/kept " + DAEMON_JSON)
+
+
+def test_the_first_engine_that_does_not_come_back_ends_the_run(lab, play):
+    lab.sh("node4", "cp %s /root/kept" % DAEMON_JSON)
+    before = lab.sh("node4", "systemctl show docker --property MainPID")
+    try:
+        play.refused(CONVERGE, "-e", '{"docker_engine_config": {"no-such-setting": true}}')
+        assert not lab.host("node3").service("docker").is_running
+        assert lab.sh("node4", "systemctl show docker --property MainPID") == before
+    finally:
+        lab.sh("node4", "mv /root/kept " + DAEMON_JSON)
+        lab.sh("node3", "cp $(ls -t %s.*~ | head -1) %s && systemctl reset-failed docker && systemctl start docker" % (2 * (DAEMON_JSON,)))
 
 
 def test_check_mode_on_a_host_without_an_engine_says_so(lab, play):
