@@ -228,7 +228,7 @@ def _removal(wish, node):
 
 
 def unsettled(nodes, desired, remove_stale):
-    """Listed nodes on their way to a state or a role, and entries that rejoined hosts left behind and that the managers still hold for alive."""
+    """Listed nodes on their way to a state or a role, and entries of rejoined hosts that the managers still hold for alive."""
     wanted = [(wish, find(nodes, wish)) for wish in desired]
     found = [node for wish, node in wanted if node and (_is_arriving(node) or _is_between_roles(node, wish))]
     if remove_stale:
