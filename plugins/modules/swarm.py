@@ -210,9 +210,7 @@ def execute(engine, params, check_mode):
     after = dict(current.summary(), **plan.after)
     if not check_mode:
         for step in plan.steps:
-            STEPS[step](engine, params)
-        if plan.steps:
-            after = read(engine).summary()
+            after = STEPS[step](engine, params).summary()
     outcome.before, outcome.after = visible(current.summary()), visible(after)
     outcome.facts = {"swarm": after}
     return outcome
@@ -262,15 +260,17 @@ def init(engine, params):
         default_addr_pool=params["default_addr_pool"] or None,
         subnet_size=params["subnet_size"],
     )
-    await_role(engine, membership.MANAGER, params["wait_timeout"])
+    return await_role(engine, membership.MANAGER, params["wait_timeout"])
 
 
 def join(engine, params):
     """Ask until the engine has taken the request: managers that join side by side make the raft leader refuse for moments."""
     last_error = []
+    seen = None
 
     def attempt():
-        if read(engine).state == membership.INACTIVE:
+        nonlocal seen
+        if seen is None or seen.state == membership.INACTIVE:
             try:
                 engine.swarm_join(
                     remote_addrs=params["remote_addrs"],
@@ -283,10 +283,11 @@ def join(engine, params):
                 if JOIN_CONTINUES not in str(exc) and not any(word in str(exc) for word in PASSING_JOIN_ERRORS):
                     raise
                 last_error[:] = [str(exc)]
-        return read(engine)
+        seen = read(engine)
+        return seen
 
     try:
-        seen = wait_until(
+        wait_until(
             attempt,
             lambda now: now.state in (membership.ACTIVE, membership.PENDING),
             params["wait_timeout"],
@@ -296,10 +297,11 @@ def join(engine, params):
     except TimeLimitExceeded as exc:
         raise TimeLimitExceeded("%s %s" % (exc, " ".join(last_error))) from exc
     if seen.state == membership.PENDING:
-        await_active(engine, params)
-    if params["role"] == membership.MANAGER:
-        await_role(engine, membership.MANAGER, params["wait_timeout"])
-    see_cluster_id(read(engine), params["cluster_id"])
+        seen = await_active(engine, params)
+    if params["role"] == membership.MANAGER and seen.role != membership.MANAGER:
+        seen = await_role(engine, membership.MANAGER, params["wait_timeout"])
+    see_cluster_id(seen, params["cluster_id"])
+    return seen
 
 
 def see_cluster_id(joined, wanted):
@@ -314,7 +316,7 @@ def see_cluster_id(joined, wanted):
 def await_active(engine, params):
     if params["state"] == "init":
         return await_role(engine, membership.MANAGER, params["wait_timeout"])
-    wait_until(
+    return wait_until(
         lambda: read(engine),
         lambda now: now.state == membership.ACTIVE,
         params["wait_timeout"],
@@ -324,7 +326,7 @@ def await_active(engine, params):
 
 
 def await_role(engine, role, limit):
-    wait_until(
+    return wait_until(
         lambda: read(engine),
         lambda now: now.state == membership.ACTIVE and now.role == role,
         limit,
@@ -340,7 +342,7 @@ def demote(engine, params):
         # the demotion of an earlier run that was killed may have become effective in between
         if read(engine).is_manager:
             raise
-    await_role(engine, membership.WORKER, params["wait_timeout"])
+    return await_role(engine, membership.WORKER, params["wait_timeout"])
 
 
 def leave(engine, params, force=False):
@@ -355,7 +357,7 @@ def leave(engine, params, force=False):
                     raise
         return read(engine)
 
-    wait_until(
+    return wait_until(
         attempt,
         lambda now: now.state == membership.INACTIVE,
         params["wait_timeout"],
@@ -365,7 +367,7 @@ def leave(engine, params, force=False):
 
 
 def abandon(engine, params):
-    leave(engine, params, force=True)
+    return leave(engine, params, force=True)
 
 
 STEPS = {
