@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import functools
+import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 SITE = "playbooks/site.yml"
+RESET = "playbooks/reset.yml"
 HOSTS = ("node1", "node2", "node3", "node4")
 MANAGERS = HOSTS[:3]
 TOKEN = "SWMTKN-"
@@ -37,7 +41,7 @@ def assert_whole(lab, play, expected_cluster_id):
 
 
 def take_apart(lab, play):
-    play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % cluster_id(lab))
+    play.ok(RESET, "-e", "swarm_reset_cluster_id=%s" % cluster_id(lab))
     assert {lab.swarm(host)["LocalNodeState"] for host in HOSTS} == {"inactive"}
 
 
@@ -105,6 +109,14 @@ def test_all_hosts_off_and_on(lab, play):
     assert_whole(lab, play, before)
 
 
+def test_taking_the_swarm_apart_needs_its_name_and_all_of_its_hosts(lab, play):
+    before = cluster_id(lab)
+    assert '"wrong" was named; nothing was changed' in play.refused(RESET, "-e", "swarm_reset_cluster_id=wrong")
+    assert "node3, node4 would stay" in play.refused(RESET, "-e", "swarm_reset_cluster_id=%s" % before, "--limit", "node1:node2")
+    assert "Would change:" in play.ok(RESET, "--check")
+    assert_whole(lab, play, before)
+
+
 class TestHostsWithoutASwarm:
     """In this order: three runs that must leave the hosts as they are, and the one that forms the swarm."""
 
@@ -140,20 +152,20 @@ class TestHostsWithoutASwarm:
         seen = []
         stop = threading.Event()
 
-        def watch(host):
+        def watch(look):
             while not stop.is_set():
-                seen.append(lab.sh(host, PROCESSES_AND_FILES_WITH_TOKENS))
+                seen.append(look())
 
-        watchers = [threading.Thread(target=watch, args=[host]) for host in ("node2", "node4")]
-        for watcher in watchers:
-            watcher.start()
-        try:
-            output = play.ok(SITE, "-vvvv")
-        finally:
-            stop.set()
-            for watcher in watchers:
-                watcher.join()
-        assert "Join the swarm" in output and len(seen) > 4
+        looks = [functools.partial(lab.sh, host, PROCESSES_AND_FILES_WITH_TOKENS) for host in ("node1", "node2", "node4")]
+        looks.append(lambda: subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout)
+        with ThreadPoolExecutor() as pool:
+            watchers = [pool.submit(watch, look) for look in looks]
+            try:
+                output = play.ok(SITE, "-vvvv")
+            finally:
+                stop.set()
+        assert all(watcher.result() is None for watcher in watchers)
+        assert "Join the swarm" in output and len(seen) > 8
         assert TOKEN not in output
         listed = [line for text in seen for line in text.split("\n") if TOKEN in line]
         assert listed == []

@@ -104,6 +104,10 @@ REFUSED = {
 }
 
 
+def test_a_site_without_managers_is_refused(play_on):
+    assert "a swarm needs at least one manager" in play_on(inventory([], HOSTS)).refused("playbooks/site.yml")
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_bad_input_is_refused_in_a_sentence_and_nothing_changes(lab, play_on, case):
     groups, variables, sentence = REFUSED[case]
