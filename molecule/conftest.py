@@ -18,7 +18,6 @@ import testinfra
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 INVENTORY = CHECKOUT / "inventories" / "lab"
 HOSTS = ("node1", "node2", "node3", "node4")
-MANAGERS = HOSTS[:3]
 
 
 class Lab:
@@ -123,6 +122,11 @@ def environment():
         ANSIBLE_NOCOLOR="1",
         COLUMNS="500",
     )
+
+
+@pytest.fixture(scope="session")
+def checkout():
+    return CHECKOUT
 
 
 @pytest.fixture(scope="session")
