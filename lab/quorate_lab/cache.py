@@ -4,10 +4,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
+import time
 from pathlib import Path
 
 from .progress import say
+
+UNUSED_DAYS = 14
 
 
 def default_root():
@@ -37,6 +41,11 @@ def _parts(ingredient):
         yield str(ingredient).encode()
 
 
+def mark_used(artefact):
+    """Keep an artefact from being taken for an old one."""
+    os.utime(artefact)
+
+
 class Cache:
     """Finished artefacts as directories NAME-KEY; unfinished ones are never seen under that name."""
 
@@ -58,6 +67,7 @@ class Cache:
         """
         found = self.find(kind, key)
         if found:
+            mark_used(found)
             return found
         with self._lock(kind):
             found = self.find(kind, key)
@@ -74,7 +84,16 @@ class Cache:
                 building.rename(finished)
             finally:
                 shutil.rmtree(building, ignore_errors=True)
+        self._remove_unused()
         return finished
+
+    def _remove_unused(self):
+        """Remove artefacts that no lab has used for long: what changed often would fill the disk."""
+        oldest = time.time() - UNUSED_DAYS * 24 * 3600
+        for path in self.root.iterdir():
+            if re.search(r"-[0-9a-f]{12}$", path.name) and path.stat().st_mtime < oldest:
+                say(f"Removing {path}: no lab has used it for {UNUSED_DAYS} days.")
+                shutil.rmtree(path)
 
     @contextlib.contextmanager
     def _lock(self, kind):

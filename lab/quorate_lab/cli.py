@@ -31,13 +31,16 @@ def main(arguments=None):
 
 
 def run_verb(options):
-    """Call the verb; those that change something do it one at a time, and only on this checkout's lab."""
-    if options.verb in ("status", "ssh", "exec", "forward", "build"):
+    """Call the verb; those that change the lab do it one at a time."""
+    if options.verb == "build":
         options.call(options)
-        return
-    with state.changing_the_lab(options.verb):
+    elif options.verb in ("status", "ssh", "exec", "forward"):
         refusals.check_owner()
         options.call(options)
+    else:
+        with state.changing_the_lab(options.verb):
+            refusals.check_owner()
+            options.call(options)
 
 
 def parser():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import network, processes, ssh
+from .cache import mark_used
 from .errors import LabError
 from .state import HOSTS, NAMESPACE, RUN
 from .topology import ALL_HOSTS, GATEWAY, PREFIX
@@ -76,6 +77,7 @@ def power_on(host, kernel, memory):
         if not base.exists():
             raise LabError(f"The disks of {host.name} were made on {base}, which is gone; "
                            f"`lab reset {host.name}` gives it fresh ones.")
+        mark_used(base.parent)
     ssh.hang_up(host)
     network.attach(host)
     own = directory(host)

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from . import artefacts, forwarding, hosts, network, processes, refusals, services, snapshots, ssh, state, table
+from .cache import default_root
 from .commands import TELL_EVERY_SECONDS
 from .errors import LabError
 from .progress import say, spell_duration
@@ -13,9 +14,8 @@ from .topology import ALL_HOSTS, DEFAULT_RELEASES
 
 def build(releases):
     """Make everything that hosts of these releases need."""
-    refusals.install_programs()
-    refusals.check_disk(artefacts.all_built(releases))
-    return artefacts.obtain(releases)
+    _build(releases)
+    say(f"All is built, in {default_root()}.")
 
 
 def up(wanted, releases, memory):
@@ -120,9 +120,6 @@ def restore(name, memory):
 
 def status():
     """Print a table of the hosts."""
-    other = state.owner()
-    if other and other != state.CHECKOUT:
-        say(f"The lab that runs on this machine is that of {other}.")
     print(table.render(table.rows()))
     for name in snapshots.names():
         print(f"snapshot: {name}")
@@ -151,20 +148,26 @@ def forward(local_port, host, port):
     forwarding.serve(local_port, host, port)
 
 
+def _build(releases):
+    refusals.install_programs()
+    refusals.check_disk(artefacts.all_built(releases))
+    return artefacts.obtain(releases)
+
+
 def _start(chosen, releases, memory):
     refusals.check_tun()
     refusals.check_memory(len(chosen))
     old = {host: hosts.disks_of(host) for host in chosen}
     release_of = {host: disks.release if disks else releases.get(host.name, DEFAULT_RELEASES[host.name])
                   for host, disks in old.items()}
-    built = build(set(release_of.values()))
+    built = _build(set(release_of.values()))
     for host, disks in old.items():
         if not disks:
             hosts.give_disks(host, built.disks(release_of[host]))
         elif disks != built.disks(disks.release):
             say(f"{host.name} keeps disks made from an older build; `lab reset {host.name}` gives it new ones.")
-    network.create()
     state.take_ownership()
+    network.create()
     ssh.prepare()
     services.start(built.tools, built.store)
     if chosen:

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from quorate_lab.cache import Cache, key_of
 from quorate_lab.errors import LabError
@@ -34,6 +36,18 @@ def test_what_a_killed_build_left_is_removed_by_the_next(cache):
     left_over.mkdir(parents=True)
     cache.obtain("thing", "key1", lambda _: None)
     assert not left_over.exists()
+
+
+def test_what_no_lab_used_for_long_is_removed_by_the_next_build(cache):
+    keys = ["0123456789ab", "ba9876543210"]
+    unused, used = (cache.obtain("thing", key, lambda _: None) for key in keys)
+    for path in (unused, used, cache.root / "locks"):
+        os.utime(path, (1, 1))
+    cache.obtain("thing", keys[1], lambda _: None)
+    cache.obtain("other", "abc", lambda _: None)
+    assert not unused.exists()
+    assert used.exists()
+    assert (cache.root / "locks").exists()
 
 
 @pytest.mark.parametrize("change", [

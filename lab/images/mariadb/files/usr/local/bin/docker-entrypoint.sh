@@ -4,7 +4,9 @@ set -euo pipefail
 
 SOCKET=/run/mysqld/mysqld.sock
 START_SECONDS=60
-SETTINGS=(ROOT_PASSWORD RANDOM_ROOT_PASSWORD ALLOW_EMPTY_ROOT_PASSWORD DATABASE USER PASSWORD INITDB_SKIP_TZINFO)
+SETTINGS=(ROOT_HOST ROOT_PASSWORD RANDOM_ROOT_PASSWORD ALLOW_EMPTY_ROOT_PASSWORD DATABASE USER PASSWORD INITDB_SKIP_TZINFO)
+# What the official image can do and this one cannot.
+MISSING=(ROOT_PASSWORD_HASH PASSWORD_HASH REPLICATION_USER MASTER_HOST MYSQL_LOCALHOST_USER HEALTHCHECK_GRANTS)
 
 say() { echo "$(date --rfc-3339=seconds) [entrypoint] $*"; }
 refuse() { say "$*" >&2; exit 1; }
@@ -12,17 +14,25 @@ refuse() { say "$*" >&2; exit 1; }
 # Each setting may come as MARIADB_X or MYSQL_X, or in a file that MARIADB_X_FILE or MYSQL_X_FILE names: afterwards it is
 # MARIADB_X. This happens as root, so that a secret's file need not be readable by mysql.
 load_settings() {
-    local setting prefix name file
+    local setting prefix name file value
     for setting in "${SETTINGS[@]}"; do
         for prefix in MYSQL MARIADB; do
             name=${prefix}_$setting
             file=${name}_FILE
             if [ -n "${!name:-}" ] && [ -n "${!file:-}" ]; then refuse "$name and $file are both set; set only one."; fi
-            if [ -n "${!file:-}" ]; then export "MARIADB_$setting=$(cat "${!file}")"
-            elif [ -n "${!name:-}" ]; then export "MARIADB_$setting=${!name}"
-            fi
+            value=${!name:-}
+            if [ -n "${!file:-}" ]; then value=$(cat "${!file}"); fi
+            if [ -n "$value" ]; then export "MARIADB_$setting=$value"; fi
             unset "$file"
         done
+    done
+}
+
+refuse_what_is_missing() {
+    local setting name
+    for setting in "${MISSING[@]}"; do
+        name=MARIADB_$setting
+        if [ -n "${!name:-}" ]; then refuse "$name is set, but only the official image knows it: this image of the lab does not."; fi
     done
 }
 
@@ -45,7 +55,7 @@ remember_login() {
 }
 
 start_for_setup() {
-    "$@" --skip-networking --socket="$SOCKET" --wsrep-on=OFF --skip-slave-start &
+    "$@" --skip-networking --socket="$SOCKET" --wsrep-on=OFF --skip-slave-start --default-time-zone=SYSTEM &
     server=$!
     local tries
     for ((tries = START_SECONDS * 5; tries > 0; tries--)); do
@@ -64,6 +74,9 @@ stop_after_setup() {
 accounts() {
     local host user database health
     echo "SET sql_log_bin = 0;"
+    # mariadb-install-db makes these without a password.
+    echo "DROP USER IF EXISTS root@'127.0.0.1', root@'::1';"
+    echo "EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS root@\\'', @@hostname, '\\'');"
     echo "ALTER USER 'root'@'localhost' IDENTIFIED BY $(quoted "$MARIADB_ROOT_PASSWORD");"
     echo "CREATE USER 'root'@'${MARIADB_ROOT_HOST:-%}' IDENTIFIED BY $(quoted "$MARIADB_ROOT_PASSWORD");"
     echo "GRANT ALL ON *.* TO 'root'@'${MARIADB_ROOT_HOST:-%}' WITH GRANT OPTION;"
@@ -109,7 +122,8 @@ initialise() {
     MARIADB_ROOT_PASSWORD=${MARIADB_ROOT_PASSWORD:-}
 
     say "Initialising the database files in $data"
-    mariadb-install-db --datadir="$data" --auth-root-authentication-method=normal --skip-test-db > /dev/null
+    mariadb-install-db --datadir="$data" --auth-root-authentication-method=normal "${@:2}" --skip-test-db --skip-log-bin \
+        > /dev/null
     login=$(mktemp)
     remember_login ""
     start_for_setup "$@"
@@ -133,7 +147,9 @@ data=$("$@" --verbose --help 2> /dev/null | awk '$1 == "datadir" { print $2; exi
 data=${data%/}
 [ -n "$data" ] || refuse "mariadbd does not accept its options or configuration: $("$@" --verbose --help 2>&1 | tail -n 3)"
 
+export MYSQL_ALLOW_EMPTY_ROOT_PASSWORD=${MYSQL_ALLOW_EMPTY_PASSWORD:-}
 load_settings
+refuse_what_is_missing
 if [ ! -d "$data/mysql" ]; then refuse_without_root_password; fi
 
 if [ "$(id -u)" = 0 ]; then
