@@ -113,6 +113,41 @@ class Play:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+class Swarm:
+    """The swarm of the lab, as it should be and as it is."""
+
+    managers = HOSTS[:3]
+
+    def __init__(self, lab, play):
+        self._lab = lab
+        self._play = play
+
+    def cluster_id(self, host="node1"):
+        return self._lab.swarm(host)["Cluster"]["ID"]
+
+    def states(self, hosts=HOSTS):
+        return {self._lab.swarm(host)["LocalNodeState"] for host in hosts}
+
+    def take_apart(self):
+        self._play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % self.cluster_id())
+        assert self.states() == {"inactive"}
+
+    def assert_whole(self, expected_cluster_id):
+        """The wanted state, as hosts and managers see it, and a run that finds nothing to do."""
+        listed = self._lab.nodes()
+        nodes = {node["Description"]["Hostname"]: node for node in listed}
+        assert len(listed) == len(HOSTS) and sorted(nodes) == list(HOSTS)
+        for host in HOSTS:
+            seen = self._lab.swarm(host)
+            assert seen["LocalNodeState"] == "active", host
+            assert seen["NodeID"] == nodes[host]["ID"]
+            assert seen["ControlAvailable"] == (host in self.managers), host
+            assert nodes[host]["Spec"]["Labels"] == {"lab": "true"}
+        assert {self.cluster_id(host) for host in self.managers} == {expected_cluster_id}
+        assert "demo" in self._lab.sh("node1", "docker network ls --format '{{.Name}}'")
+        assert "Nothing changed." in self._play.ok("playbooks/site.yml")
+
+
 def environment():
     return dict(
         os.environ,
@@ -137,6 +172,11 @@ def lab():
 @pytest.fixture(scope="session")
 def play():
     return Play()
+
+
+@pytest.fixture(scope="session")
+def swarm(lab, play):
+    return Swarm(lab, play)
 
 
 @pytest.fixture

@@ -7,12 +7,29 @@ import argparse
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def run_part(target):
     begin = time.monotonic()
     passed = subprocess.run(["make", "--no-print-directory", target], check=False).returncode == 0
     return passed, time.monotonic() - begin
+
+
+def passed_file():
+    """Where the parts are noted that passed on this commit; none where files differ from it."""
+    commit = git("rev-parse", "HEAD")
+    if git("status", "--porcelain"):
+        print("Files differ from the last commit, so every part runs.", flush=True)
+        return None
+    path = Path(".cache") / "passed" / commit
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def git(*words):
+    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def duration(seconds):
@@ -22,14 +39,23 @@ def duration(seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--resume", action="store_true", help="leave out what has passed on this commit of a clean checkout")
     parser.add_argument("targets", nargs="+", metavar="TARGET")
-    targets = parser.parse_args().targets
+    options = parser.parse_args()
+    targets = options.targets
+    record = passed_file() if options.resume else None
 
     lines = []
     failed = 0
     for number, target in enumerate(targets, start=1):
         print(f"\n=== {target} ({number} of {len(targets)})", flush=True)
+        if record and target in record.read_text().split():
+            lines.append(f"passed  {target}  earlier")
+            continue
         passed, seconds = run_part(target)
+        if record and passed:
+            with record.open("a") as file:
+                file.write(f"{target}\n")
         failed += not passed
         lines.append(f"{'passed' if passed else 'FAILED'}  {target}  {duration(seconds)}")
 

@@ -33,6 +33,25 @@ def test_no_part_is_refused(tmp_path):
     assert run(tmp_path).returncode == 2
 
 
+def test_parts_that_passed_on_a_commit_are_left_out_on_that_commit_only(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e", *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    (tmp_path / ".gitignore").write_text(".cache\nMakefile\n")
+    git("add", ".")
+    git("commit", "-m", "one")
+    run(tmp_path, "--resume", "good", "bad")
+    again = run(tmp_path, "--resume", "good", "bad")
+    assert "this is good" not in again.stdout
+    assert again.stdout.endswith("passed  good  earlier\nFAILED  bad  0 s\n1 passed, 1 failed\n")
+    (tmp_path / "new").touch()
+    assert "this is good" in run(tmp_path, "--resume", "good").stdout
+    git("add", ".")
+    git("commit", "-m", "two")
+    assert "this is good" in run(tmp_path, "--resume", "good").stdout
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (61, "1 min 01 s"), (3725, "62 min 05 s")])
 def test_duration(seconds, words):
     assert run_parts.duration(seconds) == words

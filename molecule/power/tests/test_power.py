@@ -1,0 +1,117 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts without power, and swarms that were taken apart: runs that go on, refuse, or form the swarm anew."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+SITE = "playbooks/site.yml"
+RESET = "playbooks/reset.yml"
+HOSTS = ("node1", "node2", "node3", "node4")
+MANAGERS = HOSTS[:3]
+TOKEN = "SWMTKN-"
+PROCESSES_AND_FILES_WITH_TOKENS = (
+    "ps -eo args; find /root/.ansible /tmp /var/tmp -type f -perm /o+r -exec grep -l SWMTKN {} + || true"
+)
+
+
+def test_the_leader_loses_its_power_during_the_play(lab, play, swarm):
+    before = swarm.cluster_id()
+    leader = next(node["Description"]["Hostname"] for node in lab.nodes() if node.get("ManagerStatus", {}).get("Leader"))
+    lab.sh("node1", "docker node update --label-rm lab node4")
+    play.at("Set the role, availability and labels", lambda process: lab("power-off", leader), SITE)
+    lab("power-on", leader)
+    play.ok(SITE)
+    swarm.assert_whole(before)
+
+
+def test_a_host_without_power_does_not_stop_a_run_against_a_live_swarm(lab, play, swarm):
+    lab("power-off", "node4")
+    try:
+        done = play.run(SITE, "-e", '{"swarm_labels": {"lab": "true", "while_down": "yes"}}')
+        assert done.returncode == 4, "Ansible's own sign of an unreachable host:\n%s" % done.stdout
+        assert "node4's state is unknown" in " ".join(done.stdout.split())
+        labelled = {node["Description"]["Hostname"] for node in lab.nodes() if "while_down" in node["Spec"]["Labels"]}
+        assert labelled == set(MANAGERS)
+    finally:
+        lab("power-on", "node4")
+    play.ok(SITE, "-e", "swarm_labels_state=replace")
+    swarm.assert_whole(swarm.cluster_id())
+
+
+def test_all_hosts_off_and_on(lab, play, swarm):
+    before = swarm.cluster_id()
+    lab("power-off", *HOSTS)
+    lab("power-on", *HOSTS)
+    play.ok(SITE)
+    swarm.assert_whole(before)
+
+
+def test_taking_the_swarm_apart_needs_its_name_and_all_of_its_hosts(lab, play, swarm):
+    before = swarm.cluster_id()
+    assert '"wrong" was named; nothing was changed' in play.refused(RESET, "-e", "swarm_reset_cluster_id=wrong")
+    assert "node3, node4 would stay" in play.refused(RESET, "-e", "swarm_reset_cluster_id=%s" % before, "--limit", "node1:node2")
+    assert "Would change:" in play.ok(RESET, "--check")
+    swarm.assert_whole(before)
+
+
+class TestHostsWithoutASwarm:
+    """In this order: three runs that must leave the hosts as they are, and the one that forms the swarm."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def without_swarm(cls, swarm):
+        swarm.take_apart()
+
+    @pytest.fixture(autouse=True)
+    def first_manager_untouched(self, lab, request):
+        yield
+        if "forms" not in request.node.name:
+            assert lab.swarm("node1")["LocalNodeState"] == "inactive"
+
+    def test_check_mode_tells_the_plan(self, play):
+        told = play.ok(SITE, "--check")
+        assert "node1 creates the swarm as its first manager" in told
+        assert "node4 joins as worker" in told
+
+    def test_a_first_init_under_limit_is_refused(self, play):
+        assert "run once without --limit" in play.refused(SITE, "--limit", "node1:node2")
+
+    def test_an_unreachable_host_stops_a_first_init(self, lab, play, swarm):
+        lab("power-off", "node4")
+        try:
+            told = play.refused(SITE)
+            assert "node4's state is unknown" in told and "could make a second swarm" in told
+        finally:
+            lab("power-on", "node4")
+
+    def test_no_join_token_is_in_output_process_list_or_files_of_the_run_that_forms_it(self, lab, play, swarm):
+        """The play joins three hosts at the highest verbosity while their process lists are watched."""
+        seen = []
+        stop = threading.Event()
+
+        def watch(look):
+            while not stop.is_set():
+                seen.append(look())
+
+        looks = [functools.partial(lab.sh, host, PROCESSES_AND_FILES_WITH_TOKENS) for host in ("node1", "node2", "node4")]
+        looks.append(lambda: subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout)
+        with ThreadPoolExecutor() as pool:
+            watchers = [pool.submit(watch, look) for look in looks]
+            try:
+                output = play.ok(SITE, "-vvvv")
+            finally:
+                stop.set()
+        assert all(watcher.result() is None for watcher in watchers)
+        assert "Join the swarm" in output and len(seen) > 8
+        assert TOKEN not in output
+        listed = [line for text in seen for line in text.split("\n") if TOKEN in line]
+        assert listed == []
+        assert not [line for text in seen for line in text.split("\n") if line.startswith(("/root/.ansible", "/tmp", "/var/tmp"))]
+        swarm.assert_whole(swarm.cluster_id())
