@@ -81,6 +81,8 @@ def test_the_installed_collection_works_from_a_play_of_ones_own_with_other_group
         "- import_playbook: quorate.swarm.site\n  vars:\n    swarm_manager_group: bosses\n    swarm_worker_group: hands\n",
         encoding="utf-8",
     )
+    configuration = installed / "ansible.cfg"
+    configuration.touch()
     variables = {
         "ansible_ssh_args": "-F %s" % (CHECKOUT / ".lab" / "ssh_config"),
         "ansible_user": "root",
@@ -89,7 +91,7 @@ def test_the_installed_collection_works_from_a_play_of_ones_own_with_other_group
     }
     done = subprocess.run(
         ["ansible-playbook", "-i", "hosts.yml", "own.yml", "-e", json.dumps(variables)],
-        cwd=installed, env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(installed / "collections"), ANSIBLE_CONFIG="/dev/null"),
+        cwd=installed, env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(installed / "collections"), ANSIBLE_CONFIG=str(configuration)),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
     )
     assert done.returncode == 0, done.stdout
