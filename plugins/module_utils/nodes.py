@@ -185,6 +185,16 @@ def after(nodes, step):
     ]
 
 
+def are_as_wanted(nodes, desired, labels_state, remove_stale):
+    """Whether nothing is to be done, to be waited for or to be said."""
+    try:
+        refuse_invalid(desired)
+        wanted = plan(nodes, desired, labels_state, remove_stale)
+        return not (wanted.steps or wanted.warnings or unsettled(nodes, desired, remove_stale))
+    except Refusal:
+        return False
+
+
 def summary(node):
     status = node.get("ManagerStatus") or {}
     return {
@@ -200,6 +210,19 @@ def summary(node):
         "reachability": status.get("Reachability"),
         "manager_addr": status.get("Addr"),
     }
+
+
+def from_summary(told):
+    """A node as the engine lists it, as far as its C(summary) tells."""
+    node = {
+        "ID": told["node_id"],
+        "Spec": {"Role": told["role"], "Availability": told["availability"], "Labels": told["labels"]},
+        "Description": {"Hostname": told["hostname"], "Engine": {"EngineVersion": told["engine_version"]}},
+        "Status": {"State": told["state"], "Addr": told["addr"]},
+    }
+    if told["reachability"]:
+        node["ManagerStatus"] = {"Leader": told["leader"], "Reachability": told["reachability"], "Addr": told["manager_addr"]}
+    return node
 
 
 def _refuse_shared_nodes(wanted):

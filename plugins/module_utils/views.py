@@ -2,7 +2,7 @@
 # Copyright (c) Quorate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine's JSON as swarm_info tells it: the facts that plays use, in the collection's own words. No I/O, no secrets."""
+"""The engine's JSON as swarm_info tells it: the facts that plays use, in the collection's own words. No I/O."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def cluster(swarm):
         "data_path_port": swarm.get("DataPathPort"),
         "root_rotation_in_progress": bool(swarm.get("RootRotationInProgress")),
     }
+
+
+def join_tokens(swarm):
+    """The one secret that is told, and only where it is asked for by name."""
+    return {role.lower(): token for role, token in swarm["JoinTokens"].items()}
 
 
 def service(raw):

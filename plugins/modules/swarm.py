@@ -74,6 +74,12 @@ options:
   subnet_size:
     description: Prefix length of the subnets taken from O(default_addr_pool), for O(state=init) only. The engine's default is 24.
     type: int
+  join_tokens:
+    description:
+      - With O(state=init), tell the tokens with which the others join, so that nobody has to ask for them afterwards.
+      - They are secrets. Put C(no_log=true) on the task that asks for them.
+    type: bool
+    default: false
   rejoin:
     description:
       - With O(state=join), give up the present membership and join again; each time that the task runs.
@@ -108,16 +114,10 @@ EXAMPLES = r"""
   quorate.swarm.swarm:
     state: init
     advertise_addr: 10.10.10.88
-  register: first
-  when: inventory_hostname == "node1"
-
-- name: Ask a manager for the tokens
-  quorate.swarm.swarm_info:
     join_tokens: true
-  delegate_to: node1
-  run_once: true
+  register: first
   no_log: true
-  register: tokens
+  when: inventory_hostname == "node1"
 
 - name: Let the others join it
   quorate.swarm.swarm:
@@ -125,7 +125,7 @@ EXAMPLES = r"""
     role: worker
     cluster_id: "{{ hostvars.node1.first.swarm.cluster_id }}"
     remote_addrs: ["10.10.10.88:2377"]
-    join_token: "{{ tokens.join_tokens.worker }}"
+    join_token: "{{ hostvars.node1.first.join_tokens.worker }}"
   when: inventory_hostname != "node1"
 
 - name: Leave; a manager is demoted first
@@ -168,6 +168,11 @@ swarm:
       description: The engine's message where the membership is in error.
       type: str
       sample: null
+join_tokens:
+  description: The tokens, by role; none in check mode where there is no swarm yet.
+  returned: when O(state=init) and O(join_tokens=true)
+  type: dict
+  sample: {"manager": "(secret)", "worker": "(secret)"}
 actions:
   description: What was done, or would be done in check mode, in order.
   returned: success
@@ -176,7 +181,7 @@ actions:
   sample: ["join as worker the swarm behind 10.10.10.88:2377"]
 """
 
-from ansible_collections.quorate.swarm.plugins.module_utils import membership
+from ansible_collections.quorate.swarm.plugins.module_utils import membership, views
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
     EngineError,
     QuorateError,
@@ -213,6 +218,8 @@ def execute(engine, params, check_mode):
             after = STEPS[step](engine, params).summary()
     outcome.before, outcome.after = visible(current.summary()), visible(after)
     outcome.facts = {"swarm": after}
+    if params["join_tokens"] and params["state"] == "init":
+        outcome.facts["join_tokens"] = None if "init" in plan.steps and check_mode else views.join_tokens(engine.swarm())
     return outcome
 
 
@@ -404,6 +411,7 @@ def main():
             "data_path_port": {"type": "int"},
             "default_addr_pool": {"type": "list", "elements": "str", "default": []},
             "subnet_size": {"type": "int"},
+            "join_tokens": {"type": "bool", "default": False, "no_log": False},
             "rejoin": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 120},

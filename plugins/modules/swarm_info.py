@@ -173,7 +173,7 @@ def execute(engine, params, check_mode):
         facts["containers"] = [views.container(container) for container in engine.containers()]
     if params["join_tokens"]:
         require_manager(membership, "tell the join tokens", host_name)
-        facts["join_tokens"] = {role.lower(): token for role, token in engine.swarm()["JoinTokens"].items()}
+        facts["join_tokens"] = views.join_tokens(engine.swarm())
     return Outcome(facts=facts)
 
 

@@ -274,30 +274,29 @@ def remove(engine, step, limit):
 
 STEPS = {"update": update, "remove": remove}
 
+ARGUMENTS = {
+    "nodes": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "node_id": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "role": {"type": "str", "choices": ["manager", "worker"]},
+            "availability": {"type": "str", "choices": ["active", "pause", "drain"]},
+            "labels": {"type": "dict"},
+            "labels_to_remove": {"type": "list", "elements": "str"},
+        },
+    },
+    "labels_state": {"type": "str", "choices": ["merge", "replace"], "default": "merge"},
+    "remove_stale": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "int", "default": 120},
+}
+
 
 def main():
-    run_module(
-        execute,
-        {
-            "nodes": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "node_id": {"type": "str"},
-                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-                    "role": {"type": "str", "choices": ["manager", "worker"]},
-                    "availability": {"type": "str", "choices": ["active", "pause", "drain"]},
-                    "labels": {"type": "dict"},
-                    "labels_to_remove": {"type": "list", "elements": "str"},
-                },
-            },
-            "labels_state": {"type": "str", "choices": ["merge", "replace"], "default": "merge"},
-            "remove_stale": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "int", "default": 120},
-        },
-    )
+    run_module(execute, ARGUMENTS)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ DEFAULTS = {
     "data_path_port": None,
     "default_addr_pool": [],
     "subnet_size": None,
+    "join_tokens": False,
     "rejoin": False,
     "force": False,
     "wait_timeout": 60,
@@ -186,6 +187,14 @@ def test_no_token_is_in_any_result(world, formed, host):
     options = joining(formed, "manager")
     for outcome in (run(host, "join", check_mode=True, **options), run(host, "join", **options), run(host, "join", **options)):
         assert "SWMTKN" not in json.dumps(dataclasses.asdict(outcome))
+
+
+def test_the_tokens_of_the_new_swarm_are_told_on_request(world, host):
+    assert run(host, "init", check_mode=True, join_tokens=True).facts["join_tokens"] is None
+    assert "join_tokens" not in run(Host(world, "h5", "10.0.0.5"), "init").facts
+    for _run in ("created", "found"):
+        told = run(host, "init", join_tokens=True).facts["join_tokens"]
+        assert told == {role.lower(): token for role, token in host.swarm.tokens.items()}
 
 
 @pytest.fixture
