@@ -115,8 +115,8 @@ class Engine:
         return _answer(self._api.networks)
 
     def network(self, network_id):
-        """One network with what only an inspection tells: peers, and with their services on managers."""
-        return _answer(self._api.inspect_network, network_id, verbose=True)
+        """One network with what only an inspection tells: peers and containers."""
+        return _answer(self._api.inspect_network, network_id)
 
     def network_create(self, name, **request):
         return _answer(self._api.create_network, name, **request)["Id"]

@@ -54,9 +54,9 @@ def said(wish):
     return settings
 
 
-def differences(network, wish):
-    """What is said and differs, as it was found and as it was asked for."""
-    current, found, asked = settings_of(network), {}, {}
+def differences(current, wish):
+    """What is said and differs from the current settings, as it was found and as it was asked for."""
+    found, asked = {}, {}
     for option, value in said(wish).items():
         if option in ("labels", "driver_options"):
             differing = {key: text for key, text in value.items() if current[option].get(key) != text}

@@ -90,7 +90,7 @@ def plan(current, desired, recreate=NEVER):
             after[wish["name"]].pop("name")
             creations.append(Step("create", wish["name"], request=request(wish)))
             continue
-        found, asked = differences(network, wish)
+        found, asked = differences(settings_of(network), wish)
         if not asked:
             continue
         _refuse_drift(network, wish, found, asked, current, recreate)
@@ -104,7 +104,22 @@ def plan(current, desired, recreate=NEVER):
 def in_the_way(networks, desired):
     """The networks that differ from the wish, or that it wants gone: those whose users matter."""
     found = [(wish, find(networks, wish, desired)) for wish in desired]
-    return [network for wish, network in found if network and (wish["state"] == ABSENT or differences(network, wish)[1])]
+    return [
+        network for wish, network in found if network and (wish["state"] == ABSENT or differences(settings_of(network), wish)[1])
+    ]
+
+
+def are_as_wanted(told, desired):
+    """Whether the overlays C(told), as C(settings_of) tells them, are what is wished for. A removal needs a closer look."""
+    try:
+        refuse_invalid(desired)
+    except Refusal:
+        return False
+    for wish in desired:
+        named = [settings for settings in told if settings["name"] == wish["name"]]
+        if wish["state"] == ABSENT or len(named) != 1 or differences(named[0], wish)[1]:
+            return False
+    return True
 
 
 def unallocated(networks, desired):

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.quorate.swarm.plugins.module_utils.network_settings import summary
+
 
 def engine(info):
     return {
@@ -76,20 +78,11 @@ def task(raw):
 
 
 def network(raw):
-    options = raw.get("Options") or {}
-    return {
-        "id": raw["Id"],
-        "name": raw["Name"],
-        "attachable": bool(raw.get("Attachable")),
-        "ingress": bool(raw.get("Ingress")),
-        "internal": bool(raw.get("Internal")),
-        "encrypted": "encrypted" in options,
-        "options": options,
-        "subnets": [entry.get("Subnet") for entry in (raw.get("IPAM") or {}).get("Config") or []],
-        "labels": raw.get("Labels") or {},
-        "peers": sorted(peer["IP"] for peer in raw.get("Peers") or []),
-        "containers": sorted(entry["Name"] for entry in (raw.get("Containers") or {}).values()),
-    }
+    return dict(
+        summary(raw),
+        peers=sorted(peer["IP"] for peer in raw.get("Peers") or []),
+        containers=sorted(entry["Name"] for entry in (raw.get("Containers") or {}).values()),
+    )
 
 
 def container(raw):

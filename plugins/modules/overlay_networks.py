@@ -345,40 +345,39 @@ def create(engine, step, limit):
 
 STEPS = {"remove": remove, "create": create}
 
-
-def main():
-    run_module(
-        execute,
-        {
-            "networks": {
+ARGUMENTS = {
+    "networks": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "attachable": {"type": "bool"},
+            "encrypted": {"type": "bool"},
+            "mtu": {"type": "int"},
+            "subnets": {
                 "type": "list",
                 "elements": "dict",
-                "required": True,
                 "options": {
-                    "name": {"type": "str", "required": True},
-                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-                    "attachable": {"type": "bool"},
-                    "encrypted": {"type": "bool"},
-                    "mtu": {"type": "int"},
-                    "subnets": {
-                        "type": "list",
-                        "elements": "dict",
-                        "options": {
-                            "subnet": {"type": "str", "required": True},
-                            "gateway": {"type": "str"},
-                            "ip_range": {"type": "str"},
-                        },
-                    },
-                    "internal": {"type": "bool"},
-                    "ingress": {"type": "bool"},
-                    "labels": {"type": "dict"},
-                    "driver_options": {"type": "dict"},
+                    "subnet": {"type": "str", "required": True},
+                    "gateway": {"type": "str"},
+                    "ip_range": {"type": "str"},
                 },
             },
-            "recreate": {"type": "str", "choices": ["never", "unused"], "default": "never"},
-            "wait_timeout": {"type": "int", "default": 60},
+            "internal": {"type": "bool"},
+            "ingress": {"type": "bool"},
+            "labels": {"type": "dict"},
+            "driver_options": {"type": "dict"},
         },
-    )
+    },
+    "recreate": {"type": "str", "choices": ["never", "unused"], "default": "never"},
+    "wait_timeout": {"type": "int", "default": 60},
+}
+
+
+def main():
+    run_module(execute, ARGUMENTS)
 
 
 if __name__ == "__main__":

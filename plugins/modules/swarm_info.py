@@ -125,11 +125,11 @@ tasks:
   elements: dict
   sample: [{"id": "kf3", "service_id": "p4u8a", "node_id": "3b4", "slot": 1, "state": "running", "desired_state": "running", "error": null}]
 networks:
-  description: The overlay networks.
+  description: The overlay networks, as M(quorate.swarm.overlay_networks) returns them, with their C(peers) and C(containers).
   returned: when O(networks=true)
   type: list
   elements: dict
-  sample: [{"id": "a7x", "name": "demo", "attachable": true, "encrypted": true, "peers": ["10.10.10.88"], "containers": ["web.1"]}]
+  sample: [{"network_id": "a7x", "name": "demo", "attachable": true, "peers": ["10.10.10.88"], "containers": ["web.1"]}]
 containers:
   description: The containers.
   returned: when O(containers=true)

@@ -136,7 +136,7 @@ def test_networks_are_overlays_with_their_peers(manager):
     [network] = ask(manager, "networks")["networks"]
     assert [network[key] for key in ("name", "attachable", "encrypted", "ingress", "internal")] == ["demo", True, True, False, False]
     assert [network[key] for key in ("subnets", "peers", "containers")] == [
-        ["10.0.1.0/24"],
+        [{"subnet": "10.0.1.0/24", "gateway": "10.0.1.1"}],
         ["10.0.0.1", "10.0.0.4"],
         ["demo-endpoint", "web.1"],
     ]
@@ -157,15 +157,16 @@ def test_a_network_that_cannot_be_looked_at_is_not_passed_over(manager):
 def test_a_network_without_anything_in_it():
     unused = {"Id": "n1", "Name": "demo", "Options": None, "IPAM": {"Config": None}, "Peers": None, "Containers": None, "Labels": None}
     assert views.network(unused) == {
-        "id": "n1",
+        "network_id": "n1",
         "name": "demo",
         "attachable": False,
         "ingress": False,
         "internal": False,
         "encrypted": False,
-        "options": {},
+        "mtu": None,
         "subnets": [],
         "labels": {},
+        "driver_options": {},
         "peers": [],
         "containers": [],
     }
