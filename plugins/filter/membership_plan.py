@@ -41,6 +41,9 @@ options:
   advertise_addrs:
     description: The address that each host is to advertise, by its name.
     type: dict
+  labels:
+    description: The labels that each host's node shall have, by its name; refused are those that no node can have.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -65,9 +68,9 @@ from ansible_collections.quorate.swarm.plugins.module_utils.cluster import plan
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 
 
-def membership_plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=None):
+def membership_plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=None, labels=None):
     try:
-        decided = plan(states, managers, workers, acting, cluster_id, advertise_addrs)
+        decided = plan(states, managers, workers, acting, cluster_id, advertise_addrs, labels)
     except Refusal as exc:
         return {"refusal": str(exc)}
     return dict(decided, refusal=None)

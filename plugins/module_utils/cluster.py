@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils import membership, quorum
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.nodes import refuse_invalid as refuse_invalid_nodes
 
 KEEP = "keep"
 INIT = "init"
@@ -16,7 +17,7 @@ REJOIN = "rejoin"
 AWAIT = "await"
 
 
-def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=None):
+def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=None, labels=None):
     """Decide each host's step.
 
     C(states) maps a host's name to what swarm_info returned there, with nodes; a host that could not be asked is missing.
@@ -26,6 +27,7 @@ def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=Non
     refuse_invalid_groups(managers, workers)
     _refuse_outsiders(hosts, acting)
     _refuse_same_address(advertise_addrs or {})
+    refuse_invalid_nodes([{"name": host, "labels": wanted, "labels_to_remove": None} for host, wanted in (labels or {}).items()])
     _refuse_same_engine(states)
     _refuse_locked(states)
     found = _found_cluster(states, cluster_id)

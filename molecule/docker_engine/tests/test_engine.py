@@ -64,8 +64,17 @@ def test_the_first_engine_that_does_not_come_back_ends_the_run(lab, play):
         lab.sh("node3", "cp $(ls -t %s.*~ | head -1) %s && systemctl reset-failed docker && systemctl start docker" % (2 * (DAEMON_JSON,)))
 
 
-def test_check_mode_on_a_host_without_an_engine_says_so(lab, play):
+def test_a_host_without_the_sdk_says_what_is_missing(lab, play):
     lab.sh("node4", "apt-get purge --yes python3-docker")
-    told = play.ok(CONVERGE, "--check", "--limit", "node4")
-    assert "Would change:" in told and "Install the engine" in told
+    told = play.run_module("node4", "quorate.swarm.swarm_info", "").stdout
+    assert "The Docker SDK for Python (5.0 or newer) is missing on this host. Install the package python3-docker" in told
+
+
+def test_check_mode_of_the_whole_site_on_a_host_without_an_engine_foretells_both(lab, play):
+    lab.sh("node4", "systemctl stop docker docker.socket; apt-get purge --yes docker.io python3-docker; rm -rf /var/lib/docker")
+    told = play.ok("playbooks/site.yml", "--check")
+    assert "Would change:" in told
+    assert "Install the engine where there is none, and its SDK for Python: node4" in told
+    assert "node4 joins as worker" in told
     play.ok(CONVERGE, "--limit", "node4")
+    assert lab.host("node4").service("docker").is_running

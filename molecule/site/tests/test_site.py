@@ -54,6 +54,31 @@ def test_the_whole_site_in_check_mode_changes_nothing(play):
     assert "Nothing would change." in play.ok("site.yml", "--check", "--diff")
 
 
+TWO_HOSTS_AT_A_TIME = """
+- hosts: swarm_managers:swarm_workers
+  gather_facts: false
+  serial: 2
+  roles: [quorate.swarm.docker_engine, quorate.swarm.swarm, quorate.swarm.overlay]
+  post_tasks:
+    - import_role: {name: quorate.swarm.swarm, tasks_from: verify}
+    - import_role: {name: quorate.swarm.overlay, tasks_from: verify}
+"""
+
+
+def test_a_run_of_two_hosts_at_a_time_finds_nothing_to_do_and_verifies_them(play, tmp_path):
+    (tmp_path / "serial.yml").write_text(TWO_HOSTS_AT_A_TIME, encoding="utf-8")
+    told = play.ok(tmp_path / "serial.yml")
+    assert "Nothing changed." in told
+    assert "node1, node2 are peers" in told and "node3, node4 are peers" in told
+
+
+def test_a_tag_runs_its_part_alone(play):
+    told = play.ok("site.yml", "--tags", "overlay")
+    assert "Nothing changed." in told
+    assert "[quorate.swarm.overlay : Create, compare and remove the overlay networks]" in told
+    assert "[quorate.swarm.swarm :" not in told and "[quorate.swarm.docker_engine :" not in told
+
+
 @pytest.fixture
 def installed(tmp_path):
     """The collection, built and installed as its users have it: from a tarball, found by its name."""

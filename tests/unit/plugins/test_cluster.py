@@ -366,6 +366,12 @@ def test_an_even_number_of_managers_is_warned_of(number, warning):
     assert decided["warnings"] == ([] if warning is None else [warning])
 
 
+def test_labels_that_no_node_can_have_are_refused_before_there_is_a_swarm():
+    with pytest.raises(Refusal, match="The label 'not valid' of node w4 is invalid"):
+        cluster.plan(bare(), MANAGERS, WORKERS, EVERYBODY, labels={"m1": {"disk": "ssd"}, "w4": {"not valid": "x"}})
+    assert cluster.plan(bare(), MANAGERS, WORKERS, EVERYBODY, labels={"m1": {"disk": "ssd"}}) == plan(bare())
+
+
 # The filter
 
 
