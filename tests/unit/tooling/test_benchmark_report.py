@@ -1,0 +1,55 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table that is published: medians, ratios within one run, and limits that can be missed."""
+
+from __future__ import annotations
+
+import pytest
+import report
+
+RESULTS = {
+    (report.RAW, "form"): [(10.0, 7), (30.0, 7), (11.0, 7)],
+    (report.COMMUNITY, "form"): [(40.0, 9), (41.0, 9), (42.0, 9)],
+    (report.COMMUNITY, "no-op"): [(20.0, 9), (21.0, 9), (22.0, 9)],
+    (report.OURS, "form"): [(20.0, 10), (22.0, 10), (24.0, 11)],
+    (report.OURS, "no-op"): [(8.0, 4), (9.0, 4), (10.0, 4)],
+    (report.PING, "once"): [(3.0, 4), (2.0, 4), (4.0, 4)],
+}
+
+
+def line(table, beginning):
+    return next(line for line in table.splitlines() if line.startswith("| %s" % beginning))
+
+
+def test_a_line_holds_the_median_its_range_the_ratios_and_the_executions():
+    table = report.table({4: RESULTS}, 3, "Made here.")
+    assert line(table, "quorate.swarm, form") == "| quorate.swarm, form | 22.0 (20.0 to 24.0) | 2.00 | 0.54 | 7.33 | 10 to 11 |"
+    assert line(table, "quorate.swarm, no-op") == "| quorate.swarm, no-op | 9.0 (8.0 to 10.0) |  | 0.43 | 3.00 | 4 |"
+    assert line(table, "ansible -m ping") == "| ansible -m ping, once | 3.0 (2.0 to 4.0) |  |  | 1.00 | 4 |"
+
+
+@pytest.mark.parametrize(
+    "limit, measured",
+    [
+        ("forming, x docker CLI", "at most 2.0 | 2.00 | met"),
+        ("forming, x community.docker", "at most 0.7 | 0.54 | met"),
+        ("no-op, x ping", "at most 3.5 | 3.00 | met"),
+        ("executions to form", "at most 12 | 11.00 | met"),
+        ("executions of the no-op", "at most 8 | 4.00 | met"),
+    ],
+)
+def test_each_limit_is_held_against_what_was_measured(limit, measured):
+    assert measured in line(report.table({4: RESULTS}, 3, ""), limit)
+
+
+def test_a_missed_limit_is_said():
+    slow = dict(RESULTS, **{(report.OURS, "no-op"): [(20.0, 9)] * 3})
+    table = report.table({4: slow}, 3, "")
+    assert line(table, "no-op, x ping").endswith("| 6.67 | missed |")
+    assert line(table, "executions of the no-op").endswith("| 9.00 | missed |")
+
+
+def test_sizes_have_a_table_each():
+    table = report.table({4: RESULTS, 8: RESULTS}, 3, "")
+    assert "## 4 hosts" in table and "## 8 hosts" in table
+    assert "| executions to form (2N + 4) | at most 20 |" in table
