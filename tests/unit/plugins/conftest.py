@@ -9,7 +9,7 @@ import functools
 
 import pytest
 from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info, swarm_nodes
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Clock, World
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Clock, World
 
 
 @pytest.fixture(autouse=True)

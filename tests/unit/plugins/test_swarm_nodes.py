@@ -12,7 +12,10 @@ import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.modules import swarm_nodes
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm, refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Killed
 
 UNSAID = dict.fromkeys(("node_id", "role", "availability", "labels", "labels_to_remove"))
 
