@@ -130,17 +130,30 @@ class Host:
         return self.raw["services"]
 
     def tasks(self, filters=None):
+        """Those behind standalone containers only where they are asked for."""
         self._managers()
-        return self.raw["tasks"]
+        attachments = filters == {"runtime": ["attachment"]}
+        return [task for task in self.raw["tasks"] if ("NetworkAttachmentSpec" in task.get("Spec", {})) == attachments]
 
     # Networks
 
     def networks(self, names=None, ids=None, filters=None):
-        return self.raw["networks"]
+        return self.raw["networks"] + (self.swarm.networks.listed() if self.controls() else [])
 
     def inspect_network(self, net_id, verbose=None, scope=None):
-        found = [network for network in self.raw["networks"] if network["Id"] == net_id and "gone" not in network]
-        return found[0] if found else refuse(404, "network %s not found" % net_id)
+        for network in self.raw["networks"]:
+            if network["Id"] == net_id and "gone" not in network:
+                return network
+        return self.swarm.networks.inspected(net_id) if self.controls() else refuse(404, "network %s not found" % net_id)
+
+    def create_network(
+        self, name, driver=None, options=None, ipam=None, internal=False, labels=None, attachable=False, ingress=False
+    ):
+        flags = {"Attachable": attachable, "Ingress": ingress, "Internal": internal, "Labels": labels}
+        return self._managers().networks.create(name, driver, options, ipam, **flags)
+
+    def remove_network(self, net_id):
+        self._managers().networks.remove(net_id, self.raw["services"])
 
     def controls(self):
         return self.state == "active" and self.swarm.is_manager(self.node_id)
@@ -162,3 +175,15 @@ class Host:
             if self.controls():
                 told["Cluster"] = {"ID": self.swarm.cluster_id}
         return told
+
+
+def disturb(host, call, *events):
+    """Before each of the next calls one of the events takes place."""
+    undisturbed, events = getattr(host, call), list(events)
+
+    def disturbed(*arguments):
+        if events:
+            events.pop(0)()
+        return undisturbed(*arguments)
+
+    setattr(host, call, disturbed)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.networks import Networks
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import due
 
 
 class Swarm:
@@ -20,6 +22,7 @@ class Swarm:
         self.tokens = {role: "SWMTKN-1-%s-%s" % (self.cluster_id, role.lower()) for role in ("Worker", "Manager")}
         self.looks_until_effective = looks_until_effective
         self.entries = {}
+        self.networks = Networks(world)
         self.electing = 0
         self.interfering = 0
         self.refusing_joins = 0
@@ -40,14 +43,11 @@ class Swarm:
 
     def pass_time(self):
         """Written roles become effective after a few looks."""
-        for node_id in list(self._due):
-            self._due[node_id] -= 1
-            if self._due[node_id] <= 0:
-                del self._due[node_id]
-                if self.entries[node_id]["Spec"]["Role"] == "manager":
-                    self._enter_raft(node_id)
-                else:
-                    del self.entries[node_id]["ManagerStatus"]
+        for node_id in due(self._due):
+            if self.entries[node_id]["Spec"]["Role"] == "manager":
+                self._enter_raft(node_id)
+            else:
+                del self.entries[node_id]["ManagerStatus"]
 
     def lose(self, node_id):
         """A host has gone, without a word to anybody but the dispatcher."""

@@ -31,6 +31,16 @@ class Clock:
             event[1]()
 
 
+def due(looks):
+    """C(looks) tells how many looks each thing needs still: take one off, and take out and return what needs no more."""
+    for key in looks:
+        looks[key] -= 1
+    ended = [key for key, left in looks.items() if left <= 0]
+    for key in ended:
+        del looks[key]
+    return ended
+
+
 class World:
     """All hosts and swarms, what was written to them in order, and the moment at which the process is killed."""
 
