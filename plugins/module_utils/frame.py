@@ -26,6 +26,17 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, t.Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, plan, **facts):
+        return cls(
+            changed=bool(plan.steps),
+            before=plan.before,
+            after=plan.after,
+            actions=[step.sentence() for step in plan.steps],
+            warnings=list(plan.warnings),
+            facts=facts,
+        )
+
 
 def connection_arguments():
     """Options of the doc fragment quorate.swarm.connection, named as in community.docker."""

@@ -29,6 +29,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.network_settings imp
     unsaid,
 )
 from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, users_of
+from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 
 NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$")
 LONGEST_NAME = 63
@@ -63,14 +64,6 @@ class Step:
         if self.action == "remove":
             return "remove the network %s (%s)" % (self.name, self.network["Id"])
         return "create the network %s" % self.name
-
-
-@dataclass(frozen=True)
-class Plan:
-    steps: tuple = ()
-    before: dict = field(default_factory=dict)
-    after: dict = field(default_factory=dict)
-    warnings: tuple = ()
 
 
 def plan(current, desired, recreate=NEVER):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ansible_collections.quorate.swarm.plugins.module_utils import quorum
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import host_of
+from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 
 LABEL_KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 MANAGER = "manager"
@@ -42,14 +43,6 @@ class Step:
         if "Labels" in self.settings:
             parts.append("set labels %s" % self.settings["Labels"])
         return "%s: %s" % (self.name, ", ".join(parts))
-
-
-@dataclass(frozen=True)
-class Plan:
-    steps: tuple = ()
-    before: dict = field(default_factory=dict)
-    after: dict = field(default_factory=dict)
-    warnings: tuple = ()
 
 
 def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None):

@@ -224,14 +224,7 @@ def execute(engine, params, check_mode):
             STEPS[step.action](engine, step, params["wait_timeout"])
         seen = engine.networks()
     meant = [networks.find(seen, wish) for wish in params["networks"]]
-    return Outcome(
-        changed=bool(plan.steps),
-        before=plan.before,
-        after=plan.after,
-        actions=[step.sentence() for step in plan.steps],
-        warnings=list(plan.warnings),
-        facts={"networks": [summary(network) for network in meant if network]},
-    )
+    return Outcome.of(plan, networks=[summary(network) for network in meant if network])
 
 
 def read(engine, params):

@@ -172,14 +172,7 @@ def execute(engine, params, check_mode):
     plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id)
     if plan.steps and not check_mode:
         seen = take(engine, plan.steps, own.node_id, params["wait_timeout"])
-    return Outcome(
-        changed=bool(plan.steps),
-        before=plan.before,
-        after=plan.after,
-        actions=[step.sentence() for step in plan.steps],
-        warnings=list(plan.warnings),
-        facts={"nodes": [nodes.summary(node) for node in seen]},
-    )
+    return Outcome.of(plan, nodes=[nodes.summary(node) for node in seen])
 
 
 def settled(engine, params):

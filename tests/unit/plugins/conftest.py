@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info, swarm_nodes
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Clock, World
+from ansible_collections.quorate.swarm.plugins.modules import overlay_networks, swarm, swarm_info, swarm_nodes
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Clock, World
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +33,11 @@ def clock():
 
 @pytest.fixture
 def world(monkeypatch, clock):
-    """Hosts and swarms in memory, for the modules: their waits take no time, their disk is the world's."""
+    """Hosts and swarms in memory, for the modules: their waits take no time, their disk is the world's, they have no routes."""
     world = World()
-    for module in (swarm, swarm_info, swarm_nodes):
+    for module in (overlay_networks, swarm, swarm_info, swarm_nodes):
         monkeypatch.setattr(module, "wait_until", functools.partial(module.wait_until, clock=clock, pause=clock.pause))
     for module in (swarm, swarm_info):
         monkeypatch.setattr(module, "cluster_id_on_disk", world.cluster_id_on_disk)
+    monkeypatch.setattr(overlay_networks, "local_routes", list)
     return world

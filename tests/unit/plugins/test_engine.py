@@ -20,7 +20,10 @@ import docker
 import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils import engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swarm, World, response
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import response
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import World
 from docker.errors import APIError
 
 PARAMS = {

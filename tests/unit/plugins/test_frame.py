@@ -14,7 +14,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils import frame
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
 from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info, swarm_nodes
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils import networks
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload
+from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 
 MTU = "com.docker.network.driver.mtu"
 VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
@@ -75,7 +76,7 @@ def using(network_id):
     ],
 )
 def test_what_is_as_asked_for_or_not_named_is_left_alone(found, desired):
-    assert plan([found], [desired]) == networks.Plan()
+    assert plan([found], [desired]) == Plan()
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_making_anew_loses_nothing_that_the_task_leaves_out(found, desired, lost
 
 
 def test_absent():
-    assert plan([], [wish(state="absent")]) == networks.Plan()
+    assert plan([], [wish(state="absent")]) == Plan()
     made = plan([network()], [wish(state="absent")])
     assert [step.sentence() for step in made.steps] == ["remove the network demo (net1)"]
     assert made.before["demo"]["subnets"] == [{"subnet": "10.0.1.0/24", "gateway": "10.0.1.1"}]

@@ -13,7 +13,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils import nodes
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.modules import swarm_nodes
 from ansible_collections.quorate.swarm.plugins.test.nodes_as_wanted import TestModule as Plugin
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 
 as_wanted = Plugin().tests()["nodes_as_wanted"]
 WISH = {"name": "w1", "role": "worker", "availability": "active", "labels": {"disk": "ssd"}}

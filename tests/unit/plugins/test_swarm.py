@@ -18,7 +18,10 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
     TimeLimitExceeded,
 )
 from ansible_collections.quorate.swarm.plugins.modules import swarm as module
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm, refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Killed
 
 DEFAULTS = {
     "role": "worker",

@@ -11,7 +11,9 @@ from ansible_collections.quorate.swarm.plugins.module_utils import views
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
 from ansible_collections.quorate.swarm.plugins.modules import swarm_info
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Swarm, refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 
 REQUESTS = ("nodes", "services", "tasks", "networks", "containers", "join_tokens")
 

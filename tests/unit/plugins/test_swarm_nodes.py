@@ -12,7 +12,10 @@ import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.modules import swarm_nodes
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import Host, Killed, Swarm, refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host, disturb
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Killed
 
 UNSAID = dict.fromkeys(("node_id", "role", "availability", "labels", "labels_to_remove"))
 
@@ -144,18 +147,6 @@ def test_a_node_that_is_down_is_removed(world, name):
     assert outcome.actions[-1] == "remove the node %s (%s), which is down" % (name, hosts[name].node_id)
     assert hosts[name].node_id not in swarm.entries
     assert not run(hosts["m1"], {"name": name, "state": "absent"}).changed
-
-
-def disturb(host, call, *events):
-    """Before each of the next calls one of the events takes place."""
-    undisturbed, events = getattr(host, call), list(events)
-
-    def disturbed(*arguments):
-        if events:
-            events.pop(0)()
-        return undisturbed(*arguments)
-
-    setattr(host, call, disturbed)
 
 
 def test_a_node_that_somebody_else_removes_at_the_same_time(world):
