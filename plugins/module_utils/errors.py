@@ -34,6 +34,11 @@ class EngineError(QuorateError):
         """Whether the fault is not the request's; managers without a leader answer so, during an election or for good."""
         return self.status is None or self.status >= 500
 
+    @property
+    def is_missing(self):
+        """Whether what was asked about is not there; engines say so with status 404 or 500, depending on where they miss it."""
+        return self.status == 404 or "not found" in str(self)
+
 
 class TimeLimitExceeded(QuorateError):
     """A bounded wait ended before its condition was met."""

@@ -209,9 +209,6 @@ from ansible_collections.quorate.swarm.plugins.module_utils.network_settings imp
 from ansible_collections.quorate.swarm.plugins.module_utils.network_users import Workload, ending_on, held_here, users_of
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
-# Engines answer with status 404 or 500, depending on where they miss it.
-NOT_FOUND = "not found"
-
 
 def execute(engine, params, check_mode):
     networks.refuse_invalid(params["networks"])
@@ -295,7 +292,7 @@ def holders_here(engine, network):
     try:
         return held_here(engine.network(network["Id"]))
     except EngineError as exc:
-        if NOT_FOUND in str(exc):
+        if exc.is_missing:
             return []
         raise
 
@@ -305,7 +302,7 @@ def ask_for_removal(engine, step):
     try:
         engine.network_remove(step.network["Id"])
     except EngineError as exc:
-        if NOT_FOUND in str(exc):
+        if exc.is_missing:
             return False
         if exc.status is None or exc.status >= 500:
             raise

@@ -150,8 +150,6 @@ from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import PENDING, membership_of, require_manager
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
-NOT_FOUND = 404
-
 
 def execute(engine, params, check_mode):
     info, membership, cluster = settled(engine, params["quorum_timeout"])
@@ -214,7 +212,7 @@ def overlays(engine):
             try:
                 found.append(engine.network(network["Id"]))
             except EngineError as exc:
-                if exc.status != NOT_FOUND:
+                if not exc.is_missing:
                     raise
     return found
 

@@ -252,7 +252,7 @@ def remove(engine, step, limit):
         try:
             engine.node_remove(step.node_id)
         except EngineError as exc:
-            if exc.status != 404 and not exc.may_pass and STILL_MEMBER_OF_RAFT not in str(exc):
+            if not exc.is_missing and not exc.may_pass and STILL_MEMBER_OF_RAFT not in str(exc):
                 raise
         return listed(engine)
 

@@ -149,6 +149,12 @@ def test_a_network_that_goes_while_it_is_looked_at(manager):
     assert [network["name"] for network in ask(manager, "networks")["networks"]] == ["demo"]
 
 
+def test_a_network_that_goes_on_a_manager_that_forwards_the_question(manager):
+    manager.raw["networks"] = [OVERLAY]
+    manager.inspect_network = lambda *arguments, **options: refuse(500, "rpc error: code = NotFound desc = network n1 not found")
+    assert ask(manager, "networks")["networks"] == []
+
+
 def test_a_network_that_cannot_be_looked_at_is_not_passed_over(manager):
     manager.raw["networks"] = [OVERLAY]
     manager.inspect_network = lambda *arguments, **options: refuse(500, "database is locked")
