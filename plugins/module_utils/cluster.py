@@ -24,10 +24,8 @@ def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=Non
     C(managers) and C(workers) are the inventory's groups in their order. Only C(acting) hosts get a step other than keep.
     """
     hosts = list(managers) + list(workers)
-    refuse_invalid_groups(managers, workers)
+    refuse_invalid(managers, workers, advertise_addrs, labels)
     _refuse_outsiders(hosts, acting)
-    _refuse_same_address(advertise_addrs or {})
-    refuse_invalid_nodes([{"name": host, "labels": wanted, "labels_to_remove": None} for host, wanted in (labels or {}).items()])
     _refuse_same_engine(states)
     _refuse_locked(states)
     found = _found_cluster(states, cluster_id)
@@ -37,12 +35,20 @@ def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=Non
         decided = _create(states, managers, workers, acting, cluster_id)
     decided["roles"] = {host: membership.MANAGER if host in managers else membership.WORKER for host in hosts}
     decided["unknown"] = [host for host in hosts if host not in states]
-    decided["warnings"] = _warnings(managers, decided)
+    _refuse_foreign_addresses(states, decided["steps"])
+    decided["warnings"] = _warnings(managers, decided) + _warnings_of_addresses(states, decided["steps"])
     decided["sentences"] = _sentences(decided)
     return decided
 
 
-def refuse_invalid_groups(managers, workers):
+def refuse_invalid(managers, workers, advertise_addrs=None, labels=None):
+    """Refuse what no swarm could be made of, before any host is looked at."""
+    _refuse_invalid_groups(managers, workers)
+    _refuse_same_address(advertise_addrs or {})
+    refuse_invalid_nodes([{"name": host, "labels": wanted, "labels_to_remove": None} for host, wanted in (labels or {}).items()])
+
+
+def _refuse_invalid_groups(managers, workers):
     if not managers:
         raise Refusal(
             "The inventory's group of managers is empty, and a swarm needs at least one. Put 1, 3 or 5 hosts in it, or say "
@@ -76,6 +82,30 @@ def _refuse_same_address(advertise_addrs):
                 "%s to advertise the same address, %s. Each host needs one of its own (swarm_advertise_addr)."
                 % (_listed(names, "is", "are"), addr)
             )
+
+
+def _refuse_foreign_addresses(states, steps):
+    """No host begins with an address under which nobody reaches it: the others would have joined by then."""
+    for host, addrs in _foreign_addresses(states):
+        if steps.get(host, KEEP) != KEEP:
+            raise Refusal(
+                "%s no address and no network interface of %s, so the other members could not reach it; nothing was changed. "
+                "Correct swarm_advertise_addr or swarm_data_path_addr of %s: name one that 'ip address' shows there."
+                % (_are(addrs), host, host)
+            )
+
+
+def _warnings_of_addresses(states, steps):
+    return [
+        "%s no address and no network interface of %s. It is a member already and keeps the address with which it joined; correct "
+        "swarm_advertise_addr or swarm_data_path_addr." % (_are(addrs), host)
+        for host, addrs in _foreign_addresses(states)
+        if steps.get(host, KEEP) == KEEP
+    ]
+
+
+def _foreign_addresses(states):
+    return [(host, state["foreign_addresses"]) for host, state in states.items() if state.get("foreign_addresses")]
 
 
 def _refuse_same_engine(states):

@@ -182,7 +182,7 @@ def connect(params):
 def require_recent(what, version, oldest, oldest_name):
     """Refuse a C(version) older than C(oldest)."""
     if tuple(int(part) for part in version.split(".")[:2]) < oldest:
-        raise Refusal("This host has %s %s; %s or newer is needed. Upgrade it." % (what, version, oldest_name))
+        raise Refusal("This host has %s %s; %s or newer is needed. Upgrade it." % (what, version, oldest_name), too_old=True)
 
 
 def _tls(params):

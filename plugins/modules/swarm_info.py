@@ -43,6 +43,11 @@ options:
       - They are secrets. Put C(no_log=true) on the task that asks for them.
     type: bool
     default: false
+  addresses:
+    description: Addresses and names of network interfaces, optionally with a port, of which to tell those that are not this host's own.
+    type: list
+    elements: str
+    default: []
   quorum_timeout:
     description:
       - Seconds that a manager without a leader, or one that is still starting, is given to find one before it is told to have no quorum.
@@ -106,6 +111,12 @@ quorum:
   returned: success
   type: bool
   sample: true
+foreign_addresses:
+  description: Those of O(addresses) that are no address and no network interface of this host.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 nodes:
   description: The nodes, as M(quorate.swarm.swarm_nodes) returns them.
   returned: when O(nodes=true)
@@ -145,9 +156,14 @@ join_tokens:
 
 from ansible_collections.quorate.swarm.plugins.module_utils import nodes, views
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, TimeLimitExceeded
-from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk, host_name
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk, host_name, owns_address
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
-from ansible_collections.quorate.swarm.plugins.module_utils.membership import PENDING, membership_of, require_manager
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import (
+    PENDING,
+    host_of,
+    membership_of,
+    require_manager,
+)
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
 
@@ -158,6 +174,7 @@ def execute(engine, params, check_mode):
         "engine": views.engine(info),
         "cluster": views.cluster(cluster) if cluster else None,
         "quorum": cluster is not None,
+        "foreign_addresses": [addr for addr in params["addresses"] if not owns_address(host_of(addr))],
     }
     if params["nodes"]:
         facts["nodes"] = [nodes.summary(node) for node in engine.nodes()] if cluster else None
@@ -227,6 +244,7 @@ def main():
             "networks": {"type": "bool", "default": False},
             "containers": {"type": "bool", "default": False},
             "join_tokens": {"type": "bool", "default": False, "no_log": False},
+            "addresses": {"type": "list", "elements": "str", "default": []},
             "quorum_timeout": {"type": "int", "default": 0},
         },
     )

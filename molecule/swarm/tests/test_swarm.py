@@ -50,21 +50,22 @@ def test_check_mode_tells_a_change_and_does_not_make_it(lab, play):
 
 def test_only_what_was_said_is_touched(lab, play):
     """A setting that somebody made by hand survives a run that does not name it."""
-    lab.sh("node1", "docker node update --label-add by_hand=kept node4; docker swarm update --task-history-limit 7")
+    lab.sh("node1", "docker node update --label-add by_hand=kept --availability drain node4; docker swarm update --task-history-limit 7")
     play.ok(CONVERGE, "-e", json.dumps({"swarm_labels": {"lab": "true", "other": "x"}}))
     node4 = next(node for node in lab.nodes() if node["Description"]["Hostname"] == "node4")
-    assert node4["Spec"]["Labels"]["by_hand"] == "kept"
+    assert node4["Spec"]["Labels"]["by_hand"] == "kept" and node4["Spec"]["Availability"] == "drain"
     assert "Task History Retention Limit: 7" in lab.sh("node1", "docker info")
-    play.ok(CONVERGE, "-e", "swarm_labels_state=replace")
+    play.ok(CONVERGE, "-e", "swarm_labels_state=replace", "-e", "swarm_availability=active")
 
 
-def test_roles_change_places_and_are_effective(lab, play_on):
-    moved = play_on(inventory(["node1", "node2", "node4"], ["node3"]))
-    moved.ok(CONVERGE)
-    assert lab.swarm("node4")["ControlAvailable"] and not lab.swarm("node3")["ControlAvailable"]
-    assert "Nothing changed." in moved.ok(CONVERGE)
+def test_all_managers_become_workers_and_the_worker_their_manager(lab, play_on):
+    """The manager that acts is demoted in the run, and the overlay is made by the one that comes after it."""
+    moved = play_on(inventory(["node4"], MANAGERS))
+    assert "Create, compare and remove the overlay networks: node1" in moved.ok("playbooks/site.yml")
+    assert [lab.swarm(host)["ControlAvailable"] for host in HOSTS] == [False, False, False, True]
+    assert "Nothing changed." in moved.ok("playbooks/site.yml")
     play_on(inventory(MANAGERS, ["node4"])).ok(CONVERGE)
-    assert lab.swarm("node3")["ControlAvailable"] and not lab.swarm("node4")["ControlAvailable"]
+    assert [lab.swarm(host)["ControlAvailable"] for host in HOSTS] == [True, True, True, False]
 
 
 def test_limit_acts_on_the_named_hosts_only(lab, play):
@@ -131,6 +132,20 @@ def test_a_role_that_does_not_exist_is_refused(play):
 def test_two_managers_are_warned_of(play_on):
     told = play_on(inventory(["node1", "node2"], ["node3", "node4"])).ok(CONVERGE, "--check")
     assert "Two managers are not high availability" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    "variables, sentence",
+    [
+        ({"swarm_advertise_addr": "10.10.10.88"}, "10.10.10.88 is no address and no network interface of node4"),
+        ({"swarm_data_path_port": 80}, "invalid data path port"),
+    ],
+)
+def test_a_swarm_that_cannot_be_created_says_why_tells_no_token_and_leaves_nothing(lab, play_on, variables, sentence):
+    lab.sh("node4", "docker swarm leave --force || true")
+    told = play_on(inventory(["node4"], [])).refused(CONVERGE, "-vvv", "-e", json.dumps(variables))
+    assert sentence in told and "SWMTKN-" not in told
+    assert lab.swarm("node4")["LocalNodeState"] == "inactive"
 
 
 def inventory(managers, workers):

@@ -285,6 +285,18 @@ STRANGERS = [entry("m1", "manager"), entry("x8", "manager"), entry("x9", "manage
             ["m1, m2 have the same engine ID, engine-m1", "a host is a copy of another"],
             id="one host under two names, or a copy",
         ),
+        pytest.param(
+            dict(bare(), m3=dict(told("m3"), foreign_addresses=["10.9.9.9"])),
+            {},
+            ["10.9.9.9 is no address and no network interface of m3", "nothing was changed"],
+            id="an address that is another host's, before there is a swarm",
+        ),
+        pytest.param(
+            formed(w4=dict(told("w4"), foreign_addresses=["eth7", "10.9.9.9"])),
+            {},
+            ["eth7, 10.9.9.9 are no address and no network interface of w4"],
+            id="addresses that are another host's, of a host that joins",
+        ),
         pytest.param(formed(w4=worker("w4", node_id="M1")), {}, ["m1, w4 have the same node ID, M1"], id="a copy of a member"),
     ],
 )
@@ -370,6 +382,12 @@ def test_labels_that_no_node_can_have_are_refused_before_there_is_a_swarm():
     with pytest.raises(Refusal, match="The label 'not valid' of node w4 is invalid"):
         cluster.plan(bare(), MANAGERS, WORKERS, EVERYBODY, labels={"m1": {"disk": "ssd"}, "w4": {"not valid": "x"}})
     assert cluster.plan(bare(), MANAGERS, WORKERS, EVERYBODY, labels={"m1": {"disk": "ssd"}}) == plan(bare())
+
+
+def test_a_member_keeps_the_address_with_which_it_joined():
+    decided = plan(formed(w4=dict(worker("w4"), foreign_addresses=["10.9.9.9"])))
+    assert steps(decided) == steps(plan(formed()))
+    assert decided["warnings"][0].startswith("10.9.9.9 is no address and no network interface of w4. It is a member already")
 
 
 # The filter

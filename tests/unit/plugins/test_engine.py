@@ -106,8 +106,9 @@ def test_the_engines_age(number, is_recent):
         if is_recent:
             connect(docker_host=url)
         else:
-            with pytest.raises(Refusal, match=r"Docker engine of API %s; 1.41 \(engine 20.10\) or newer is needed" % number):
+            with pytest.raises(Refusal, match=r"Docker engine of API %s; 1.41 \(engine 20.10\) or newer is needed" % number) as refusal:
                 connect(docker_host=url)
+            assert refusal.value.facts == {"too_old": True}
 
 
 @pytest.mark.parametrize("number, is_recent", [("4.4.4", False), ("5.0.3", True), ("7.1.0", True), ("10.0.0.dev1", True)])

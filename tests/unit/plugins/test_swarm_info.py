@@ -18,8 +18,8 @@ from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swa
 REQUESTS = ("nodes", "services", "tasks", "networks", "containers", "join_tokens")
 
 
-def ask(host, *requested, quorum_timeout=0):
-    params = dict({name: name in requested for name in REQUESTS}, quorum_timeout=quorum_timeout)
+def ask(host, *requested, quorum_timeout=0, addresses=()):
+    params = dict({name: name in requested for name in REQUESTS}, quorum_timeout=quorum_timeout, addresses=addresses)
     outcome = swarm_info.execute(Engine(host), params, False)
     assert not outcome.changed
     return outcome.facts
@@ -95,7 +95,12 @@ def test_a_host_in_no_swarm(world):
 
 
 def test_only_what_was_asked_for_is_told(manager):
-    assert set(ask(manager)) == {"swarm", "engine", "cluster", "quorum"}
+    assert set(ask(manager)) == {"swarm", "engine", "cluster", "quorum", "foreign_addresses"}
+
+
+def test_addresses_that_are_not_the_hosts_own(manager):
+    foreign = ["192.0.2.1", "192.0.2.1:2377", "no-such-interface"]
+    assert ask(manager, addresses=["127.0.0.1", "127.0.0.1:2377", "lo", *foreign])["foreign_addresses"] == foreign
 
 
 def test_join_tokens_are_asked_of_managers_only(worker, manager, swarm):
