@@ -76,7 +76,7 @@ def test_a_tag_runs_its_part_alone(play):
     told = play.ok("site.yml", "--tags", "overlay")
     assert "Nothing changed." in told
     assert "[quorate.swarm.overlay : Create, compare and remove the overlay networks]" in told
-    assert "[quorate.swarm.swarm :" not in told and "[quorate.swarm.docker_engine :" not in told
+    assert "[quorate.swarm.swarm : Read" not in told and "[quorate.swarm.docker_engine : Ask" not in told
 
 
 @pytest.fixture
