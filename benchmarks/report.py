@@ -12,6 +12,13 @@ import subprocess
 
 RAW, COMMUNITY, OURS, PING = "docker CLI", "community.docker", "quorate.swarm", "ansible -m ping"
 
+CHAIN = (
+    "five executions one after the other (read, create, join, nodes, overlays); on these hosts each costs seconds before it asks the "
+    "engine anything, most of them for Python and the import of the Docker SDK"
+)
+# Why a limit may be missed; printed where it is.
+REASONS = {"forming, x docker CLI": CHAIN, "forming, x community.docker": CHAIN}
+
 
 def table(measured, rounds, versions):
     lines = [
@@ -39,20 +46,26 @@ def table(measured, rounds, versions):
                 "| %s, %s | %.1f (%.1f to %.1f) | %s | %s | %s | %s |"
                 % (name, phase, own, min(spread), max(spread), *ratios, " to ".join(map(str, executions)))
             )
-        lines += ["", "| limit | wanted | measured | |", "| --- | --- | --- | --- |"]
-        lines += ["| %s | at most %s | %.2f | %s |" % (*row, "met" if row[2] <= row[1] else "missed") for row in limits(size, results)]
+        lines += ["", "| figure | at most | aim | measured | |", "| --- | --- | --- | --- | --- |"]
+        lines += ["| %s | %s | %s | %.2f | %s |" % (*row, verdict(*row)) for row in limits(size, results)]
     return "\n".join(lines) + "\n"
 
 
 def limits(size, results):
     form, again = median(results, OURS, "form"), median(results, OURS, "no-op")
     return [
-        ("forming, x docker CLI", 2.0, form / median(results, RAW, "form")),
-        ("forming, x community.docker", 0.7, form / median(results, COMMUNITY, "form")),
-        ("no-op, x ping", 3.5, again / median(results, PING, "once")),
-        ("executions to form (2N + 4)", 2 * size + 4, executions(results, "form")),
-        ("executions of the no-op (N + 4)", size + 4, executions(results, "no-op")),
+        ("forming, x docker CLI", 2.0, 1.5, form / median(results, RAW, "form")),
+        ("forming, x community.docker", 0.7, "", form / median(results, COMMUNITY, "form")),
+        ("no-op, x ping", 3.5, 3.0, again / median(results, PING, "once")),
+        ("executions to form (2N + 4)", 2 * size + 4, "", executions(results, "form")),
+        ("executions of the no-op (N + 4)", size + 4, "", executions(results, "no-op")),
     ]
+
+
+def verdict(name, limit, aim, measured):
+    if measured > limit:
+        return "missed: %s" % REASONS[name] if name in REASONS else "missed"
+    return "met, the aim missed" if aim and measured > aim else "met"
 
 
 def median(results, name, phase):
