@@ -138,7 +138,7 @@ def test_two_managers_are_warned_of(play_on):
     "variables, sentence",
     [
         ({"swarm_advertise_addr": "10.10.10.88"}, "10.10.10.88 is no address and no network interface of node4"),
-        ({"swarm_data_path_port": 80}, "invalid data path port"),
+        ({"swarm_data_path_port": 80}, "not in valid range"),
     ],
 )
 def test_a_swarm_that_cannot_be_created_says_why_tells_no_token_and_leaves_nothing(lab, play_on, variables, sentence):
