@@ -101,10 +101,11 @@ def require_manager(membership, what, name_of=lambda address: None):
             "This host cannot %s: it is in no swarm. Form one with quorate.swarm.swarm, or run this on a manager." % what
         )
     managers = [dict(manager, name=name_of(host_of(manager["addr"]))) for manager in membership.managers]
-    known = ", ".join("%s at %s" % (manager["name"] or "node %s" % manager["node_id"], manager["addr"]) for manager in managers)
+    known = ", ".join(sorted("%s at %s" % (manager["name"] or "node %s" % manager["node_id"], manager["addr"]) for manager in managers))
+    swarm = "swarm %s" % membership.cluster_id if membership.cluster_id else "a swarm"
     raise Refusal(
-        "This host cannot %s: it is a %s of swarm %s (state %s), and only a manager can. Run it on one of its managers: %s."
-        % (what, membership.role, membership.cluster_id or "unknown", membership.state, known or "none is known here"),
+        "This host cannot %s: it is a %s of %s (state %s), and only a manager can. Run it on one of its managers: %s."
+        % (what, membership.role, swarm, membership.state, known or "none is known here"),
         managers=managers,
     )
 

@@ -197,7 +197,7 @@ def test_the_ingress_network_gets_another_subnet_only_while_nothing_is_published
         ("node1", [{"name": "test-b", "subnets": [{"subnet": "10.220.0.0/16"}]}], "overlaps 10.220.0.0/24 of network static"),
         ("node1", [{"name": "test-c", "subnets": [{"subnet": "fd00::/64"}]}], "moby#47125"),
         ("node1", [{"name": "docker_gwbridge"}], "is no overlay of the swarm"),
-        ("node4", [{"name": "test-d"}], "only a manager can. Run it on one of its managers: node1 at 10.10.10.88:2377"),
+        ("node4", [{"name": "test-d"}], "only a manager can. Run it on one of its managers: node1 at 10.10.10.88:2377, node2 at"),
     ],
 )
 def test_bad_input_is_refused_with_a_sentence_before_anything_is_made(lab, play, host, networks, sentence):

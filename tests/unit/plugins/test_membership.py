@@ -265,7 +265,7 @@ def test_only_a_member_has_a_role():
         (WORKER, "Run it on one of its managers: node M1 at 10.0.0.1:2377."),
         (Membership("active", "W4"), "one of its managers: none is known here."),
         (ASKING, "state pending"),
-        (Membership("error", "M1", is_manager=True), "it is a manager of swarm unknown (state error)"),
+        (Membership("error", "M1", is_manager=True), "it is a manager of a swarm (state error)"),
     ],
 )
 def test_what_only_a_manager_can(membership, sentence):
