@@ -71,11 +71,22 @@ def connection_arguments():
 
 def run_module(execute, argument_spec, **module_options):
     """Run C(execute(engine, params, check_mode) -> Outcome) as an Ansible module."""
-    module = AnsibleModule(
-        argument_spec=dict(connection_arguments(), **argument_spec), supports_check_mode=True, **module_options
+    _run(
+        lambda params, check_mode: execute(connect(params), params, check_mode),
+        dict(connection_arguments(), **argument_spec),
+        **module_options,
     )
+
+
+def run_local_module(execute, argument_spec, **module_options):
+    """Run C(execute(params, check_mode) -> Outcome), which speaks to no engine, as an Ansible module."""
+    _run(execute, argument_spec, **module_options)
+
+
+def _run(execute, argument_spec, **module_options):
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **module_options)
     try:
-        outcome = execute(connect(module.params), module.params, module.check_mode)
+        outcome = execute(module.params, module.check_mode)
     except QuorateError as exc:
         module.fail_json(msg=str(exc), **exc.facts)
     except Exception as exc:

@@ -44,3 +44,26 @@ def refuse_loss(nodes, leaving, occasion):
             " (unreachable: %s)" % ", ".join(unreachable) if unreachable else "",
         )
     )
+
+
+def refuse_pause(nodes, pausing, occasion):
+    """Refuse if the other managers would be no majority of all while those of C(pausing), a list of node IDs, do not answer.
+
+    One or two managers cannot do without any of them, so there the pause is unavoidable, and nothing is refused.
+    """
+    voters = managers(nodes)
+    others = [node for node in voters if is_reachable(node) and node["ID"] not in pausing]
+    if len(voters) < 3 or len(others) >= majority(len(voters)) or not {node["ID"] for node in voters} & set(pausing):
+        return
+    unreachable = sorted(hostname(node) for node in voters if not is_reachable(node) and node["ID"] not in pausing)
+    raise Refusal(
+        "The swarm would lose its quorum %s: of %d managers %d would answer, %d are needed%s. Bring the unreachable managers back "
+        "first."
+        % (
+            occasion,
+            len(voters),
+            len(others),
+            majority(len(voters)),
+            " (unreachable: %s)" % ", ".join(unreachable) if unreachable else "",
+        )
+    )

@@ -27,6 +27,12 @@ def test_settings_that_the_role_does_not_name_are_kept(lab):
     }
 
 
+@pytest.mark.parametrize("host", ("node3", "node4"))
+def test_kernel_parameters_are_set_now_and_at_boot(lab, host):
+    assert lab.sh(host, "sysctl -n net.ipv4.tcp_keepalive_time") == "600"
+    assert "net.ipv4.tcp_keepalive_time=600" in lab.sh(host, "cat /etc/sysctl.d/90-docker-engine.conf")
+
+
 def test_check_mode_shows_the_difference_and_leaves_file_and_engine_alone(lab, play):
     state = "cat %s; systemctl show docker --property MainPID" % DAEMON_JSON
     before = lab.sh("node3", state)
@@ -39,6 +45,35 @@ def test_the_engine_is_not_restarted_when_nothing_changed(lab, play):
     pid = lab.sh("node3", "systemctl show docker --property MainPID")
     assert "Nothing changed." in play.ok(CONVERGE)
     assert lab.sh("node3", "systemctl show docker --property MainPID") == pid
+
+
+def test_an_engine_that_runs_with_an_older_file_is_restarted(lab, play):
+    """As after a run that ended between writing and restarting."""
+    pid = lab.sh("node3", "systemctl show docker --property MainPID")
+    lab.sh("node3", "touch " + DAEMON_JSON)
+    assert "Restart the engine of node3" in play.ok(CONVERGE).partition("Changed:")[2]
+    assert lab.sh("node3", "systemctl show docker --property MainPID") != pid
+    assert "Nothing changed." in play.ok(CONVERGE)
+
+
+@pytest.mark.parametrize(
+    "config, sentence",
+    [
+        ({"live-restore": True}, "cannot be in a swarm"),
+        ({"log-opts": {"max-file": 3}}, "a mapping of names to texts: it would not start"),
+    ],
+)
+def test_what_would_keep_the_engine_from_starting_is_refused_and_nothing_written(lab, play, config, sentence):
+    before = lab.sh("node3", "cat " + DAEMON_JSON)
+    assert sentence in play.refused(CONVERGE, "-e", json.dumps({"docker_engine_config": config}))
+    assert lab.sh("node3", "cat " + DAEMON_JSON) == before
+
+
+def test_a_recent_engine_refuses_a_setting_that_it_does_not_know_before_it_is_written(lab, play):
+    before = lab.sh("node4", "cat " + DAEMON_JSON)
+    told = play.refused(CONVERGE, "--limit", "node4", "-e", '{"docker_engine_config": {"no-such-setting": true}}')
+    assert "The engine refuses the settings for /etc/docker/daemon.json" in told and "no-such-setting" in told
+    assert lab.sh("node4", "cat " + DAEMON_JSON) == before
 
 
 def test_a_broken_file_is_refused_and_left_alone(lab, play):

@@ -46,6 +46,26 @@ def test_a_host_without_power_does_not_stop_a_run_against_a_live_swarm(lab, play
     swarm.assert_whole(swarm.cluster_id())
 
 
+def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, play, swarm):
+    engine = "systemctl show docker --property MainPID"
+    before = lab.sh("node3", engine)
+    lab("power-off", "node2")
+    try:
+        lab.wait_for(
+            lambda: any(node["ManagerStatus"]["Reachability"] == "unreachable" for node in lab.nodes() if "ManagerStatus" in node),
+            "the managers missed node2",
+        )
+        lab.sh("node3", "touch /etc/docker/daemon.json")
+        told = " ".join(play.run(SITE).stdout.split())
+        assert "would lose its quorum while node3 does not answer" in told and "(unreachable: node2)" in told
+        assert lab.sh("node3", engine) == before
+    finally:
+        lab("power-on", "node2")
+    assert "Restart the engine of node3" in play.ok(SITE)
+    assert lab.sh("node3", engine) != before
+    swarm.assert_whole(swarm.cluster_id())
+
+
 def test_all_hosts_off_and_on(lab, play, swarm):
     before = swarm.cluster_id()
     lab("power-off", *HOSTS)
