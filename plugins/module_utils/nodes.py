@@ -183,6 +183,9 @@ def are_as_wanted(nodes, desired, labels_state, remove_stale):
     try:
         refuse_invalid(desired)
         wanted = plan(nodes, desired, labels_state, remove_stale)
+        # whether a drained node is empty, the list of nodes does not tell
+        if any(wish["availability"] == "drain" for wish in desired):
+            return False
         return not (wanted.steps or wanted.warnings or unsettled(nodes, desired, remove_stale))
     except Refusal:
         return False

@@ -41,7 +41,9 @@ options:
         type: str
         choices: [manager, worker]
       availability:
-        description: V(active) takes tasks, V(pause) keeps those it has, V(drain) gives them away. Standalone containers stay in all cases.
+        description:
+          - V(active) takes tasks, V(pause) keeps those it has, V(drain) gives them away; the task waits until they are gone.
+          - Standalone containers stay in all cases.
         type: str
         choices: [active, pause, drain]
       labels:
@@ -58,6 +60,16 @@ options:
     default: merge
   remove_stale:
     description: Remove entries that are down and have the hostname of a listed node that is up, left behind when its host joined anew.
+    type: bool
+    default: false
+  drain_timeout:
+    description:
+      - Seconds until no task of a service is left on the nodes with O(nodes[].availability=drain). With 0 the task does not wait.
+      - A task ends within its service's stop grace period.
+    type: int
+    default: 300
+  restore_on_failure:
+    description: Give nodes that were drained by this task back the availability that they had, if tasks are left after O(drain_timeout).
     type: bool
     default: false
   wait_timeout:
@@ -87,6 +99,13 @@ EXAMPLES = r"""
     nodes:
       - name: node4
         availability: drain
+
+- name: Take a node out of service, but leave it in if it is not empty after ten minutes
+  quorate.swarm.swarm_nodes:
+    nodes:
+      - {name: node4, availability: drain}
+    drain_timeout: 600
+    restore_on_failure: true
 
 - name: Forget a host that is gone for good
   quorate.swarm.swarm_nodes:
@@ -146,6 +165,20 @@ nodes:
       description: Address on which a manager listens for the other members, none for workers.
       type: str
       sample: 10.10.10.88:2377
+remaining_tasks:
+  description: Tasks of services that are left on nodes with O(nodes[].availability=drain); in check mode as they are.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+standalone_containers:
+  description: >-
+    Containers of no service on those nodes, as far as the managers know of them because they are on an overlay network. A drain
+    does not stop them.
+  returned: success
+  type: list
+  elements: str
+  sample: ["container 0f3c5d6e7f80 on node4"]
 actions:
   description: What was done, or would be done in check mode, in order.
   returned: success
@@ -154,8 +187,8 @@ actions:
   sample: ["node4: set labels {'disk': 'ssd'}"]
 """
 
-from ansible_collections.quorate.swarm.plugins.module_utils import nodes
-from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError
+from ansible_collections.quorate.swarm.plugins.module_utils import drains, nodes
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host_name
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
@@ -170,9 +203,17 @@ def execute(engine, params, check_mode):
     require_manager(own, "change the swarm's nodes", host_name)
     seen = settled(engine, params)
     plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id)
-    if plan.steps and not check_mode:
-        seen = take(engine, plan.steps, own.node_id, params["wait_timeout"])
-    return Outcome.of(plan, nodes=[nodes.summary(node) for node in seen])
+    drained = drains.drained(seen, params["nodes"])
+    if check_mode:
+        tasks, containers = left_on(engine, drained)
+    else:
+        take(engine, [step for step in plan.steps if not nodes.demotes(step, own.node_id)], params["wait_timeout"])
+        tasks, containers = await_empty(engine, drained, plan, params)
+        seen = step_down(engine, plan.steps, own.node_id, params["wait_timeout"]) or (engine.nodes() if plan.steps else seen)
+    outcome = Outcome.of(plan, nodes=[nodes.summary(node) for node in seen], remaining_tasks=tasks, standalone_containers=containers)
+    if containers and drains.begins(plan.steps):
+        outcome.warnings.append("A drain does not stop standalone containers: %s." % ", ".join(containers))
+    return outcome
 
 
 def settled(engine, params):
@@ -204,17 +245,62 @@ def described(seen):
     return "the managers have no leader" if seen is None else ", ".join(str(nodes.summary(node)) for node in seen)
 
 
-def take(engine, steps, own_id, limit):
-    """Take the steps in order and return the node list after them."""
+def take(engine, steps, limit):
     for step in steps:
-        if nodes.demotes(step, own_id):
-            return step_down(engine, step, limit)
         STEPS[step.action](engine, step, limit)
-    return engine.nodes()
 
 
-def step_down(engine, step, limit):
-    """Demote the manager that is asked. It can tell of itself that it is a worker, but no longer list the nodes."""
+def left_on(engine, drained):
+    """Tasks and standalone containers on drained nodes; nothing is asked where none is."""
+    if not drained:
+        return [], []
+    tasks = drains.remaining_tasks(engine.tasks(), engine.services(), drained)
+    return tasks, drains.standalone_containers(engine.attachments(), drained)
+
+
+def seen_on(engine, drained):
+    try:
+        return left_on(engine, drained)
+    except EngineError as exc:
+        if exc.may_pass:
+            return ["nothing is known: %s" % exc], []
+        raise
+
+
+def await_empty(engine, drained, plan, params):
+    if not params["drain_timeout"]:
+        return left_on(engine, drained)
+    try:
+        return wait_until(
+            lambda: seen_on(engine, drained),
+            lambda left: not left[0],
+            params["drain_timeout"],
+            "no task of a service was left on %s" % ", ".join(sorted(drained.values())),
+            describe=lambda left: ", ".join(left[0]),
+        )
+    except TimeLimitExceeded as exc:
+        raise TimeLimitExceeded("%s %s" % (exc, after_failure(engine, plan, params["restore_on_failure"]))) from exc
+
+
+def after_failure(engine, plan, restore):
+    """What becomes of the nodes that this task drained, in a sentence."""
+    steps = drains.begins(plan.steps)
+    names = ", ".join(step.name for step in steps)
+    if not steps:
+        return "The nodes were drained before."
+    if not restore:
+        return "%s stay drained; restore_on_failure would have given them back." % names
+    for step in steps:
+        earlier = plan.before[step.name]["availability"]
+        engine.node_update(step.node_id, lambda spec, earlier=earlier: nodes.apply_to(spec, {"Availability": earlier}))
+    return "%s have the availability again that they had." % names
+
+
+def step_down(engine, steps, own_id, limit):
+    """Demote the manager that is asked, and return the nodes as they must be then: it can no longer list them."""
+    step = next((step for step in steps if nodes.demotes(step, own_id)), None)
+    if step is None:
+        return None
     foretold = nodes.after(engine.nodes(), step)
     write(engine, step)
     wait_until(
@@ -284,6 +370,8 @@ ARGUMENTS = {
     },
     "labels_state": {"type": "str", "choices": ["merge", "replace"], "default": "merge"},
     "remove_stale": {"type": "bool", "default": False},
+    "drain_timeout": {"type": "int", "default": 300},
+    "restore_on_failure": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},
 }
 

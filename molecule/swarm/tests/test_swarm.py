@@ -58,6 +58,35 @@ def test_only_what_was_said_is_touched(lab, play):
     play.ok(CONVERGE, "-e", "swarm_labels_state=replace", "-e", "swarm_availability=active")
 
 
+def test_a_drain_ends_when_the_tasks_are_gone_and_names_what_stays(lab, play):
+    def drain(**options):
+        arguments = dict({"nodes": [{"name": "node4", "availability": "drain"}]}, **options)
+        done = play.run_module("node1", "quorate.swarm.swarm_nodes", json.dumps(arguments))
+        return done.returncode, " ".join(done.stdout.split())
+
+    def tasks():
+        return lab.sh("node4", "docker ps --quiet --filter label=com.docker.swarm.service.name=test-web")
+
+    slow_to_stop = "sh -c 'trap \"sleep 10; exit\" TERM; while :; do sleep 1; done'"
+    lab.sh(
+        "node1",
+        "docker network create --driver overlay --attachable test-net && docker service create --detach --name test-web "
+        "--mode global --stop-grace-period 60s busybox:1.35 %s" % slow_to_stop,
+    )
+    try:
+        lab.wait_for(tasks, "the service ran on node4")
+        alone = lab.sh("node4", "docker run --detach --name test-alone --network test-net busybox:1.35 sleep 1000")
+        code, told = drain(drain_timeout=3, restore_on_failure=True)
+        assert code != 0 and "of service test-web on node4 (running)" in told and "have the availability again" in told
+        code, told = drain()
+        assert code == 0 and tasks() == ""
+        assert "A drain does not stop standalone containers: container %s on node4" % alone[:12] in told
+    finally:
+        lab.sh("node1", "docker service rm test-web; docker node update --availability active node4")
+        lab.sh("node4", "docker rm --force test-alone || true")
+        lab.wait_for(lambda: lab.host("node1").run("docker network rm test-net").rc == 0, "the network was free")
+
+
 def test_all_managers_become_workers_and_the_worker_their_manager(lab, play_on):
     """The manager that acts is demoted in the run, and the overlay is made by the one that comes after it."""
     moved = play_on(inventory(["node4"], MANAGERS))

@@ -45,6 +45,8 @@ def test_what_is_as_wanted_is_what_the_module_leaves_alone(world, swarm):
             "labels_state": "merge",
             "remove_stale": True,
             "wait_timeout": 60,
+            "drain_timeout": 300,
+            "restore_on_failure": False,
         },
         False,
     )
@@ -60,6 +62,7 @@ def test_what_is_as_wanted_is_what_the_module_leaves_alone(world, swarm):
         ([dict(WISH, labels_to_remove=["zone"])], {}),
         ([dict(WISH, role="manager")], {}),
         ([dict(WISH, availability="drain")], {}),
+        ([dict(WISH, availability="pause")], {}),
         ([dict(WISH, node_id="elsewhere")], {}),
         ([{"name": "w2", "state": "present"}], {}),
         ([WISH, dict(WISH, name="again", node_id=None)], {}),
@@ -71,6 +74,11 @@ def test_what_is_as_wanted_is_what_the_module_leaves_alone(world, swarm):
 )
 def test_what_differs_or_is_refused_needs_the_module(swarm, wishes, options):
     assert not as_wanted(told(swarm), wishes, **options)
+
+
+def test_whether_a_drained_node_is_empty_only_the_module_can_tell(swarm):
+    entry(swarm, "w1")["Spec"]["Availability"] = "drain"
+    assert not as_wanted(told(swarm), [dict(WISH, availability="drain")])
 
 
 def test_a_node_that_is_on_its_way_needs_the_module(swarm):

@@ -29,7 +29,8 @@ def form(world, managers=3, workers=1):
 
 
 def run(host, *wishes, check_mode=False, **options):
-    params = dict({"labels_state": "merge", "remove_stale": False, "wait_timeout": 60}, **options)
+    defaults = {"labels_state": "merge", "remove_stale": False, "wait_timeout": 60, "drain_timeout": 300, "restore_on_failure": False}
+    params = dict(defaults, **options)
     params["nodes"] = [dict(UNSAID, **dict({"state": "present"}, **wish)) for wish in wishes]
     return swarm_nodes.execute(Engine(host), params, check_mode)
 
@@ -310,3 +311,87 @@ def test_a_refusal_changes_nothing(world):
     with pytest.raises(Refusal, match="is invalid"):
         run(hosts["m1"], {"name": "w1", "availability": "drain"}, {"name": "m1", "labels": {"": ""}})
     assert world.journal == []
+
+
+# Drains
+
+
+def task(host, task_id="t1", state="running", **other):
+    return dict({"ID": task_id, "ServiceID": "s1", "NodeID": host.node_id, "DesiredState": "shutdown", "Status": {"State": state}}, **other)
+
+
+def attachment(host):
+    return task(host, "t9", ServiceID="", Spec={"NetworkAttachmentSpec": {"ContainerID": "0f3c5d6e7f8091a2"}})
+
+
+@pytest.fixture
+def busy(world):
+    """A swarm whose worker runs two tasks of a service, and a container that is none."""
+    _swarm, hosts = form(world)
+    raw = hosts["m1"].raw
+    raw["services"] = [{"ID": "s1", "Spec": {"Name": "web"}}]
+    raw["tasks"] = [task(hosts["w1"]), task(hosts["w1"], "t2", "starting"), task(hosts["m2"], "t3"), attachment(hosts["w1"])]
+    return hosts
+
+
+def availability(hosts, name):
+    return hosts["m1"].swarm.entries[hosts[name].node_id]["Spec"]["Availability"]
+
+
+def test_a_drain_ends_once_no_task_of_a_service_is_left(busy, clock):
+    raw = busy["m1"].raw
+    clock.events.append((3, lambda: raw["tasks"].pop(0)))
+    clock.events.append((7, lambda: raw["tasks"][0]["Status"].update(State="shutdown")))
+    outcome = run(busy["m1"], {"name": "w1", "availability": "drain"})
+    assert outcome.changed and clock.now >= 7
+    assert outcome.facts["remaining_tasks"] == []
+    assert outcome.facts["standalone_containers"] == ["container 0f3c5d6e7f80 on w1"]
+    assert outcome.warnings == ["A drain does not stop standalone containers: container 0f3c5d6e7f80 on w1."]
+    again = run(busy["m1"], {"name": "w1", "availability": "drain"})
+    assert (again.changed, again.warnings) == (False, [])
+
+
+def test_a_drain_that_a_killed_run_has_begun_is_waited_for(busy, clock):
+    busy["m1"].swarm.entries[busy["w1"].node_id]["Spec"]["Availability"] = "drain"
+    clock.events.append((5, busy["m1"].raw["tasks"].clear))
+    outcome = run(busy["m1"], {"name": "w1", "availability": "drain"})
+    assert not outcome.changed and clock.now >= 5
+
+
+@pytest.mark.parametrize(
+    "restore, kept, sentence",
+    [(False, "drain", "w1 stay drained; restore_on_failure"), (True, "pause", "w1 have the availability again that they had")],
+)
+def test_what_is_left_at_the_end_of_the_wait_is_named(busy, restore, kept, sentence):
+    busy["m1"].swarm.entries[busy["w1"].node_id]["Spec"]["Availability"] = "pause"
+    with pytest.raises(TimeLimitExceeded) as failure:
+        run(busy["m1"], {"name": "w1", "availability": "drain"}, drain_timeout=20, restore_on_failure=restore)
+    assert "Waited 20 s until no task of a service was left on w1" in str(failure.value)
+    assert "task t1 of service web on w1 (running), task t2 of service web on w1 (starting)" in str(failure.value)
+    assert sentence in str(failure.value)
+    assert availability(busy, "w1") == kept
+
+
+def test_a_drain_without_a_limit_is_not_waited_for(busy, clock):
+    outcome = run(busy["m1"], {"name": "w1", "availability": "drain"}, drain_timeout=0)
+    assert (clock.now, len(outcome.facts["remaining_tasks"])) == (0, 2)
+
+
+def test_a_drain_in_check_mode_tells_what_is_there_and_waits_for_nothing(busy, clock):
+    outcome = run(busy["m1"], {"name": "w1", "availability": "drain"}, check_mode=True)
+    assert (outcome.changed, clock.now, len(outcome.facts["remaining_tasks"])) == (True, 0, 2)
+    assert availability(busy, "w1") == "active"
+
+
+def test_a_host_that_is_down_is_not_waited_for(busy, clock):
+    busy["m1"].swarm.lose(busy["w1"].node_id)
+    assert run(busy["m1"], {"name": "w1", "availability": "drain"}).changed
+    assert clock.now == 0
+
+
+def test_the_manager_that_is_asked_is_emptied_before_it_becomes_a_worker(busy, clock):
+    raw = busy["m1"].raw
+    raw["tasks"] = [task(busy["m1"])]
+    clock.events.append((5, raw["tasks"].clear))
+    outcome = run(busy["m1"], {"name": "m1", "role": "worker", "availability": "drain"})
+    assert roles(outcome)["m1"] == "worker" and clock.now >= 5
