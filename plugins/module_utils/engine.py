@@ -74,6 +74,9 @@ class Engine:
     def swarm_join(self, **request):
         _answer(self._api.join_swarm, **request)
 
+    def swarm_unlock(self, key):
+        _answer(self._api.unlock_swarm, key)
+
     def swarm_leave(self, force):
         _answer(self._api.leave_swarm, force=force)
 

@@ -97,7 +97,7 @@ def test_an_unexpected_exception_is_told_as_a_defect(run, member, monkeypatch):
         (swarm_nodes, {"nodes": [{"name": "m1", "availability": "off"}]}, "one of: active, pause, drain, got: off"),
         (swarm_nodes, {"nodes": [{"role": "worker"}]}, "missing required arguments: name found in nodes"),
         (swarm_nodes, {}, "missing required arguments: nodes"),
-        (swarm, {"state": "present"}, "value of state must be one of: init, join, absent, got: present"),
+        (swarm, {"state": "present"}, "value of state must be one of: init, join, absent, unlocked, got: present"),
         (swarm, {"state": "join", "role": "boss"}, "value of role must be one of: manager, worker, got: boss"),
     ],
 )
@@ -120,6 +120,17 @@ def test_a_join_token_is_in_no_output(run, member, world, monkeypatch, capsys, v
     result = run(swarm, host, state="join", remote_addrs=["10.0.0.1:2377"], join_token=token, **options)
     assert result.get("failed", False) is (verdict != "joins")
     assert token not in json.dumps(result)
+
+
+@pytest.mark.parametrize("verdict", ["unlocks", "is refused", "breaks"])
+def test_an_unlock_key_is_in_no_output(run, member, monkeypatch, verdict):
+    key = "SWMKEY-1-given"
+    member.lock(key if verdict == "unlocks" else "SWMKEY-1-other")
+    if verdict == "breaks":
+        monkeypatch.setattr(member, "unlock_swarm", lambda key: {}[key])
+    result = run(swarm, member, state="unlocked", unlock_key=key)
+    assert result.get("failed", False) is (verdict != "unlocks")
+    assert key not in json.dumps(result)
 
 
 def test_join_tokens_are_told_only_when_asked_for_by_name(run, member):

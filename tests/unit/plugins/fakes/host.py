@@ -30,6 +30,7 @@ class Host:
         self.error = ""
         self.joins_in_background = False
         self.looks_until_active = 0
+        self.locked_with = None
         self.requests = []
         self.slow_to_leave = 0
         self.raw = {"tasks": [], "services": [], "networks": [], "containers": []}
@@ -84,6 +85,21 @@ class Host:
         if self.joins_in_background:
             self.state = "pending"
             refuse(500, "Timeout was reached before node joined. The attempt to join the swarm will continue in the background")
+
+    def lock(self, key):
+        """The engine restarts, in a swarm whose managers lock themselves."""
+        self.state, self.locked_with = "locked", key
+        return self
+
+    def unlock_swarm(self, key):
+        if self.state != "locked":
+            refuse(409, "swarm is not locked")
+        if not key.startswith("SWMKEY-1-"):
+            refuse(400, "invalid key string")
+        if key != self.locked_with:
+            refuse(401, "swarm could not be unlocked: invalid key provided")
+        with self.world.write("%s: unlock" % self.hostname):
+            self.state = "pending" if self.looks_until_active else "active"
 
     def leave_swarm(self, force=False):
         if self.state == "inactive":
