@@ -14,6 +14,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils import frame
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
 from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info, swarm_nodes
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 
@@ -120,6 +121,14 @@ def test_a_join_token_is_in_no_output(run, member, world, monkeypatch, capsys, v
     result = run(swarm, host, state="join", remote_addrs=["10.0.0.1:2377"], join_token=token, **options)
     assert result.get("failed", False) is (verdict != "joins")
     assert token not in json.dumps(result)
+
+
+def test_a_secret_is_in_no_output_though_its_lines_are_told_with_other_ends(run, member, world, monkeypatch):
+    host = Host(world, "h4", "10.0.0.4")
+    monkeypatch.setattr(host, "join_swarm", lambda join_token, **options: refuse(400, "not %r nor\n%s" % (join_token, join_token)))
+    result = run(swarm, host, state="join", remote_addrs=["10.0.0.1:2377"], join_token="one line of it\nanother line\n")
+    assert result["failed"]
+    assert not [line for line in ("one line", "another line") if line in json.dumps(result)]
 
 
 @pytest.mark.parametrize("verdict", ["unlocks", "is refused", "breaks"])
