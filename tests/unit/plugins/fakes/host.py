@@ -117,17 +117,15 @@ class Host:
     # The cluster
 
     def inspect_swarm(self):
-        managers = self._managers()
-        managers.nodes()
-        return {
-            "ID": managers.cluster_id,
-            "CreatedAt": "2026-01-01T00:00:00Z",
-            "JoinTokens": dict(managers.tokens),
-            "Spec": {"Labels": None, "EncryptionConfig": {"AutoLockManagers": False}},
-            "DefaultAddrPool": ["10.0.0.0/8"],
-            "SubnetSize": 24,
-            "DataPathPort": 4789,
-        }
+        return self._managers().inspected()
+
+    def update_swarm(
+        self, version, swarm_spec=None, rotate_worker_token=False, rotate_manager_token=False, rotate_manager_unlock_key=False
+    ):
+        self._managers().settings.update(version, swarm_spec, rotate_worker_token, rotate_manager_token, rotate_manager_unlock_key)
+
+    def get_unlock_key(self):
+        return {"UnlockKey": self._managers().settings.unlock_key or ""}
 
     def nodes(self, filters=None):
         return self._managers().nodes()
