@@ -85,7 +85,7 @@ options:
     default: false
   unlock_key:
     description:
-      - With O(state=unlocked), the unlock key of the swarm.
+      - With O(state=unlocked), the unlock key of the swarm; M(quorate.swarm.swarm_settings) tells it with its option C(unlock_key).
       - It is used only when the host is locked. Where the key was rotated while the host was down, the key before it is needed.
     type: str
   rejoin:
@@ -113,6 +113,7 @@ extends_documentation_fragment:
   - quorate.swarm.attributes
 seealso:
   - module: quorate.swarm.swarm_nodes
+  - module: quorate.swarm.swarm_settings
   - module: quorate.swarm.swarm_info
   - module: community.docker.docker_swarm
 """
