@@ -129,7 +129,7 @@ def _refuse_locked(states):
     if locked:
         raise Refusal(
             "%s locked: autolock is on and the engine was restarted. Unlock it with 'docker swarm unlock' and the swarm's "
-            "unlock key, then run again." % _are(locked)
+            "unlock key, or with quorate.swarm.swarm (state=unlocked and unlock_key), then run again." % _are(locked)
         )
 
 

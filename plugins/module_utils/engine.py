@@ -35,6 +35,11 @@ OUT_OF_SEQUENCE = "update out of sequence"
 UPDATE_ATTEMPTS = 5
 DEFAULT_ADDR_POOL = "10.0.0.0/8"
 DEFAULT_SUBNET_SIZE = 24
+ROTATIONS = {
+    "worker_token": "rotate_worker_token",
+    "manager_token": "rotate_manager_token",
+    "unlock_key": "rotate_manager_unlock_key",
+}
 
 
 class Engine:
@@ -74,6 +79,9 @@ class Engine:
     def swarm_join(self, **request):
         _answer(self._api.join_swarm, **request)
 
+    def swarm_unlock(self, key):
+        _answer(self._api.unlock_swarm, key)
+
     def swarm_leave(self, force):
         _answer(self._api.leave_swarm, force=force)
 
@@ -82,19 +90,21 @@ class Engine:
     def swarm(self):
         return _answer(self._api.inspect_swarm)
 
+    def swarm_update(self, change, rotated=()):
+        """Write C(change(spec)) over the swarm's whole spec, again if somebody else wrote in between; C(rotated) is made anew with it."""
+        flags = {ROTATIONS[what]: True for what in rotated}
+        _rewrite(self._api.inspect_swarm, lambda *written: self._api.update_swarm(*written, **flags), change)
+
+    def unlock_key(self):
+        """None where managers are not locked."""
+        return _answer(self._api.get_unlock_key).get("UnlockKey") or None
+
     def nodes(self):
         return _answer(self._api.nodes)
 
     def node_update(self, node_id, change):
         """Write C(change(spec)) over a node's whole spec, again if somebody else wrote in between."""
-        for attempt in range(1, UPDATE_ATTEMPTS + 1):
-            node = _answer(self._api.inspect_node, node_id)
-            try:
-                _answer(self._api.update_node, node_id, node["Version"]["Index"], change(node["Spec"]))
-                return
-            except EngineError as exc:
-                if OUT_OF_SEQUENCE not in str(exc) or attempt == UPDATE_ATTEMPTS:
-                    raise
+        _rewrite(lambda: self._api.inspect_node(node_id), lambda *written: self._api.update_node(node_id, *written), change)
 
     def node_remove(self, node_id):
         _answer(self._api.remove_node, node_id)
@@ -130,6 +140,17 @@ class Engine:
             response.raise_for_status()
         except HTTPError as exc:
             create_api_error_from_http_exception(exc)
+
+
+def _rewrite(inspect, update, change):
+    for attempt in range(1, UPDATE_ATTEMPTS + 1):
+        found = _answer(inspect)
+        try:
+            _answer(update, found["Version"]["Index"], change(found["Spec"]))
+            return
+        except EngineError as exc:
+            if OUT_OF_SEQUENCE not in str(exc) or attempt == UPDATE_ATTEMPTS:
+                raise
 
 
 def _answer(call, *args, **kwargs):

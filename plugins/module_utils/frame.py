@@ -14,6 +14,8 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import connect
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import QuorateError
 
+SHORTEST_SECRET_LINE = 8
+
 
 @dataclass
 class Outcome:
@@ -85,6 +87,7 @@ def run_local_module(execute, argument_spec, **module_options):
 
 def _run(execute, argument_spec, **module_options):
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **module_options)
+    _hide_line_by_line(module.no_log_values)
     try:
         outcome = execute(module.params, module.check_mode)
     except QuorateError as exc:
@@ -100,3 +103,9 @@ def _run(execute, argument_spec, **module_options):
     if outcome.before is not None or outcome.after is not None:
         result["diff"] = {"before": outcome.before or {}, "after": outcome.after or {}}
     module.exit_json(**result)
+
+
+def _hide_line_by_line(secrets):
+    """A key in a message may have other ends of its lines than it was given with, and be shown for that."""
+    lines = {line for secret in secrets for line in secret.splitlines()}
+    secrets.update(line for line in lines if len(line) >= SHORTEST_SECRET_LINE)

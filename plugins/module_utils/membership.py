@@ -21,8 +21,8 @@ MANAGER = "manager"
 WORKER = "worker"
 
 UNLOCK_ADVICE = (
-    "its manager is locked since the engine restarted. Unlock it with 'docker swarm unlock' and the swarm's unlock key, "
-    "then run again"
+    "its manager is locked since the engine restarted. Unlock it with 'docker swarm unlock' and the swarm's unlock key, or with "
+    "quorate.swarm.swarm (state=unlocked and unlock_key), then run again"
 )
 UNFINISHED_JOIN = "An earlier attempt to join had not come to its end; it is given up."
 
@@ -114,6 +114,8 @@ def plan(current, desired, nodes=None):
     """Steps from C(current) to C(desired), the module's options; C(nodes) is the cluster's list where this host has it."""
     if desired["state"] == "absent":
         return _plan_leave(current, desired, nodes)
+    if desired["state"] == "unlocked":
+        return _plan_unlock(current, desired)
     _refuse_locked(current)
     _refuse_other_swarm(current, desired)
     if desired["state"] == "init":
@@ -168,6 +170,15 @@ def _plan_join(current, desired):
             % (current.role, desired["role"]),
         )
     return Plan((), current.summary(), warnings)
+
+
+def _plan_unlock(current, desired):
+    _refuse_other_cluster_id(current, desired)
+    if current.state == LOCKED:
+        return Plan(("unlock",), dict(current.summary(), state=ACTIVE, role=MANAGER))
+    if current.state == PENDING and current.has_begun:
+        return Plan(("await_active",), current.summary())
+    return Plan((), current.summary())
 
 
 def _foretold(role, desired):

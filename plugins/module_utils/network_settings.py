@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 from ansible_collections.quorate.swarm.plugins.module_utils import subnets
-from ansible_collections.quorate.swarm.plugins.module_utils.nodes import label_value
+from ansible_collections.quorate.swarm.plugins.module_utils.labels import label_value
 
 OVERLAY = "overlay"
 ENCRYPTED_OPTION = "encrypted"

@@ -7,15 +7,15 @@
 from __future__ import annotations
 
 import copy
-import re
 from dataclasses import dataclass, field
 
 from ansible_collections.quorate.swarm.plugins.module_utils import quorum
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.labels import merged
+from ansible_collections.quorate.swarm.plugins.module_utils.labels import refuse_invalid as refuse_invalid_labels
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import host_of
 from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 
-LABEL_KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 MANAGER = "manager"
 WORKER = "worker"
 DOWN = "down"
@@ -80,21 +80,7 @@ def refuse_invalid(desired):
         if wish["name"] in seen:
             raise Refusal("The node %s is listed twice; list it once." % wish["name"])
         seen.add(wish["name"])
-        for key in wish["labels"] or {}:
-            if not LABEL_KEY.fullmatch(key):
-                raise Refusal(
-                    "The label %r of node %s is invalid: a key begins and ends with a letter or digit and has only letters, "
-                    "digits, '.', '_', '-' and '/' between." % (key, wish["name"])
-                )
-        for key, value in (wish["labels"] or {}).items():
-            if isinstance(value, (dict, list)):
-                raise Refusal("The label %s of node %s has no plain text as its value." % (key, wish["name"]))
-        both = sorted(set(wish["labels"] or ()) & set(wish["labels_to_remove"] or ()))
-        if both:
-            raise Refusal(
-                "The label %s of node %s is to be set and to be removed; take it out of labels or of labels_to_remove."
-                % (", ".join(both), wish["name"])
-            )
+        refuse_invalid_labels(wish, "node %s" % wish["name"])
 
 
 def find(nodes, wish):
@@ -129,25 +115,10 @@ def changed_settings(spec, wish, labels_state):
     if wish["availability"] and spec["Availability"] != wish["availability"]:
         settings["Availability"] = wish["availability"]
     current = spec.get("Labels") or {}
-    labels = dict(current) if labels_state == "merge" else {}
-    if wish["labels"] is None:
-        labels = dict(current)
-    else:
-        labels.update({key: label_value(value) for key, value in wish["labels"].items()})
-    for key in wish["labels_to_remove"] or ():
-        labels.pop(key, None)
+    labels = merged(current, wish, labels_state)
     if labels != current:
         settings["Labels"] = labels
     return settings
-
-
-def label_value(value):
-    """Labels are text; YAML's booleans and nulls become what a person would have typed."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def apply_to(spec, settings):

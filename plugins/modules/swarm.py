@@ -13,7 +13,7 @@ version_added: 0.1.0
 author:
   - Quorate contributors (@quorate)
 description:
-  - Makes the host on which it runs create a swarm, join one, or leave it.
+  - Makes the host on which it runs create a swarm, join one, or leave it, or unlocks it.
   - A member is never moved silently. A host that is in another swarm than the one asked for is refused, with the ClusterIDs.
   - It is about the engine of the host on which it runs. With another O(docker_host) the check of addresses and the ClusterID on disk would
     be those of the wrong machine.
@@ -25,8 +25,11 @@ options:
       - V(init) makes the host a manager of a new swarm, unless it is a manager already.
       - V(join) makes the host a member of the swarm whose managers are O(remote_addrs).
       - V(absent) makes the host leave. A manager is demoted first, and the quorum of those that remain is guarded.
+      - V(unlocked) unlocks a manager that is locked since its engine restarted, and waits until it is active. For that a majority of the
+        managers must be unlocked, so let them be unlocked side by side. A host that is not locked is not changed; the start of a member is
+        waited for.
     type: str
-    choices: [init, join, absent]
+    choices: [init, join, absent, unlocked]
     required: true
   role:
     description: Role in which the host joins. It must fit O(join_token), which is what the engine goes by.
@@ -80,6 +83,11 @@ options:
       - They are secrets. Put C(no_log=true) on the task that asks for them.
     type: bool
     default: false
+  unlock_key:
+    description:
+      - With O(state=unlocked), the unlock key of the swarm; M(quorate.swarm.swarm_settings) tells it with its option C(unlock_key).
+      - It is used only when the host is locked. Where the key was rotated while the host was down, the key before it is needed.
+    type: str
   rejoin:
     description:
       - With O(state=join), give up the present membership and join again; each time that the task runs.
@@ -105,6 +113,7 @@ extends_documentation_fragment:
   - quorate.swarm.attributes
 seealso:
   - module: quorate.swarm.swarm_nodes
+  - module: quorate.swarm.swarm_settings
   - module: quorate.swarm.swarm_info
   - module: community.docker.docker_swarm
 """
@@ -127,6 +136,11 @@ EXAMPLES = r"""
     remote_addrs: ["10.10.10.88:2377"]
     join_token: "{{ hostvars.node1.first.join_tokens.worker }}"
   when: inventory_hostname != "node1"
+
+- name: Unlock managers whose engines were restarted
+  quorate.swarm.swarm:
+    state: unlocked
+    unlock_key: "{{ vault_swarm_unlock_key }}"
 
 - name: Leave; a manager is demoted first
   quorate.swarm.swarm:
@@ -197,6 +211,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
 JOIN_CONTINUES = "will continue in the background"
+WRONG_UNLOCK_KEY = "invalid key"
+NOT_LOCKED = "not locked"
 PASSING_LEAVE_ERRORS = ("deadline exceeded", "connection is closing", "not part of a swarm")
 PASSING_JOIN_ERRORS = ("Unavailable", "DeadlineExceeded", "raft", "leader", "connection refused", "EOF")
 
@@ -207,6 +223,8 @@ def execute(engine, params, check_mode):
     plan = membership.plan(current, with_addresses(params), nodes_for_leaving(engine, current, params))
     if "join" in plan.steps and not params["join_token"] and not check_mode:
         raise Refusal("To join, this host needs the join_token for a %s; nothing was changed." % params["role"])
+    if "unlock" in plan.steps and not params["unlock_key"] and not check_mode:
+        raise Refusal("To unlock this manager, the swarm's unlock_key is needed; nothing was changed.")
     outcome = Outcome(
         changed=bool(set(plan.steps) - {"await_active"}),
         actions=[SENTENCES[step](params) for step in plan.steps],
@@ -229,7 +247,7 @@ def read(engine):
 
 
 def refuse_foreign_addresses(params):
-    if params["state"] == "absent":
+    if params["state"] not in ("init", "join"):
         return
     for option in ("advertise_addr", "data_path_addr"):
         if params[option] and not owns_address(membership.host_of(params[option])):
@@ -373,6 +391,32 @@ def leave(engine, params, force=False):
     )
 
 
+def unlock(engine, params):
+    """The engine answers once this manager is active, which may take longer than the connection lasts."""
+
+    def attempt():
+        if read(engine).state == membership.LOCKED:
+            try:
+                engine.swarm_unlock(params["unlock_key"])
+            except EngineError as exc:
+                if WRONG_UNLOCK_KEY in str(exc):
+                    raise Refusal(
+                        "This manager stays locked: the engine refused the unlock_key, which must be the one that the swarm had when "
+                        "this manager last ran ('docker swarm unlock-key' on an active manager tells the present one)."
+                    ) from exc
+                if not exc.may_pass and NOT_LOCKED not in str(exc):
+                    raise
+        return read(engine)
+
+    return wait_until(
+        attempt,
+        lambda now: now.state == membership.ACTIVE,
+        params["wait_timeout"],
+        "this host was unlocked and active in its swarm, for which a majority of the managers must be unlocked and reach each other",
+        describe=lambda now: now.error or now.state,
+    )
+
+
 def abandon(engine, params):
     return leave(engine, params, force=True)
 
@@ -383,6 +427,7 @@ STEPS = {
     "await_active": await_active,
     "demote": demote,
     "leave": leave,
+    "unlock": unlock,
     "abandon": abandon,
 }
 
@@ -392,6 +437,7 @@ SENTENCES = {
     "await_active": lambda params: "wait until the membership that has begun is active",
     "demote": lambda params: "demote this manager to worker",
     "leave": lambda params: "leave the swarm",
+    "unlock": lambda params: "unlock this manager",
     "abandon": lambda params: "give up the present membership",
 }
 
@@ -400,7 +446,7 @@ def main():
     run_module(
         execute,
         {
-            "state": {"type": "str", "choices": ["init", "join", "absent"], "required": True},
+            "state": {"type": "str", "choices": ["init", "join", "absent", "unlocked"], "required": True},
             "role": {"type": "str", "choices": ["manager", "worker"], "default": "worker"},
             "remote_addrs": {"type": "list", "elements": "str", "default": []},
             "join_token": {"type": "str", "no_log": True},
@@ -412,6 +458,7 @@ def main():
             "default_addr_pool": {"type": "list", "elements": "str", "default": []},
             "subnet_size": {"type": "int"},
             "join_tokens": {"type": "bool", "default": False, "no_log": False},
+            "unlock_key": {"type": "str", "no_log": True},
             "rejoin": {"type": "bool", "default": False},
             "force": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 120},

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.modules import overlay_networks, swarm, swarm_info, swarm_nodes
+from ansible_collections.quorate.swarm.plugins.modules import overlay_networks, swarm, swarm_info, swarm_nodes, swarm_settings
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Clock, World
 
 
@@ -35,7 +35,7 @@ def clock():
 def world(monkeypatch, clock):
     """Hosts and swarms in memory, for the modules: their waits take no time, their disk is the world's, they have no routes."""
     world = World()
-    for module in (overlay_networks, swarm, swarm_info, swarm_nodes):
+    for module in (overlay_networks, swarm, swarm_info, swarm_nodes, swarm_settings):
         monkeypatch.setattr(module, "wait_until", functools.partial(module.wait_until, clock=clock, pause=clock.pause))
     for module in (swarm, swarm_info):
         monkeypatch.setattr(module, "cluster_id_on_disk", world.cluster_id_on_disk)

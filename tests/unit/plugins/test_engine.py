@@ -274,6 +274,51 @@ def test_an_update_is_repeated_on_what_somebody_else_wrote_in_between():
         engine.Engine(host).node_update(host.node_id, lambda spec: dict(spec, Availability="active"))
 
 
+def test_an_update_of_the_swarm_is_repeated_on_what_somebody_else_wrote_in_between():
+    swarm = Swarm(World())
+    host = Host(swarm.world, "m1", "10.0.0.1").become(swarm, "manager")
+    known, token = swarm.settings, swarm.tokens["Worker"]
+    theirs = [lambda: known.spec["Labels"].update(theirs="1")] * engine.UPDATE_ATTEMPTS
+    known.interfering = theirs[1:]
+    engine.Engine(host).swarm_update(lambda spec: dict(spec, Labels=dict(spec["Labels"], ours="1")), ["worker_token"])
+    assert (known.spec["Labels"], swarm.tokens["Worker"]) == ({"theirs": "1", "ours": "1"}, "%s-1" % token)
+    known.interfering = theirs
+    with pytest.raises(EngineError, match="update out of sequence"):
+        engine.Engine(host).swarm_update(lambda spec: spec)
+
+
+SWARM = {"Version": {"Index": 7}, "Spec": {"Name": "default", "Labels": None, "Raft": {"ElectionTick": 10, "SnapshotInterval": 2**63}}}
+
+
+@pytest.mark.parametrize(
+    "rotated, query",
+    [
+        ([], "rotateWorkerToken=False&rotateManagerToken=False&version=7"),
+        (["worker_token"], "rotateWorkerToken=True&rotateManagerToken=False&version=7"),
+        (["manager_token", "unlock_key"], "rotateWorkerToken=False&rotateManagerToken=True&version=7&rotateManagerUnlockKey=True"),
+    ],
+)
+def test_the_request_for_other_settings(rotated, query):
+    path = "/v1.41/swarm/update?%s" % query
+    with serving(dict(version(), **{"/v1.41/swarm": (200, json.dumps(SWARM).encode()), path: (200, b"")})) as (url, asked):
+        connect(docker_host=url).swarm_update(lambda spec: dict(spec, Labels={"a": "b"}), rotated)
+    assert asked == [(path, dict(SWARM["Spec"], Labels={"a": "b"}))]
+
+
+def test_the_request_to_unlock():
+    with serving(dict(version(), **{"/v1.41/swarm/unlock": (401, b'{"message": "invalid key provided"}')})) as (url, asked):
+        with pytest.raises(EngineError, match="The engine refused: invalid key provided.") as failure:
+            connect(docker_host=url).swarm_unlock("SWMKEY-1-x")
+    assert asked == [("/v1.41/swarm/unlock", {"UnlockKey": "SWMKEY-1-x"})]
+    assert not failure.value.may_pass
+
+
+@pytest.mark.parametrize("body, key", [(b'{"UnlockKey": "SWMKEY-1-x"}', "SWMKEY-1-x"), (b'{"UnlockKey": ""}', None), (b"{}", None)])
+def test_the_unlock_key(body, key):
+    with serving(dict(version(), **{"/v1.41/swarm/unlockkey": (200, body)})) as (url, _asked):
+        assert connect(docker_host=url).unlock_key() == key
+
+
 CALLS = [name for name, value in vars(Host).items() if inspect.isfunction(value) and not name.startswith("_")]
 
 

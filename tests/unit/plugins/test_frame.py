@@ -13,8 +13,10 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.quorate.swarm.plugins.module_utils import frame
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
-from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info, swarm_nodes
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.plugins.modules import swarm, swarm_info, swarm_nodes, swarm_settings
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host, disturb
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.settings import pem
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 
 
@@ -97,7 +99,10 @@ def test_an_unexpected_exception_is_told_as_a_defect(run, member, monkeypatch):
         (swarm_nodes, {"nodes": [{"name": "m1", "availability": "off"}]}, "one of: active, pause, drain, got: off"),
         (swarm_nodes, {"nodes": [{"role": "worker"}]}, "missing required arguments: name found in nodes"),
         (swarm_nodes, {}, "missing required arguments: nodes"),
-        (swarm, {"state": "present"}, "value of state must be one of: init, join, absent, got: present"),
+        (swarm, {"state": "present"}, "value of state must be one of: init, join, absent, unlocked, got: present"),
+        (swarm_settings, {"labels_state": "add"}, "value of labels_state must be one of: merge, replace, got: add"),
+        (swarm_settings, {"external_cas": [{"protocol": "cfssl"}]}, "missing required arguments: url found in external_cas"),
+        (swarm_settings, {"log_driver": {"options": {}}}, "missing required arguments: name found in log_driver"),
         (swarm, {"state": "join", "role": "boss"}, "value of role must be one of: manager, worker, got: boss"),
     ],
 )
@@ -120,6 +125,52 @@ def test_a_join_token_is_in_no_output(run, member, world, monkeypatch, capsys, v
     result = run(swarm, host, state="join", remote_addrs=["10.0.0.1:2377"], join_token=token, **options)
     assert result.get("failed", False) is (verdict != "joins")
     assert token not in json.dumps(result)
+
+
+def test_a_secret_is_in_no_output_though_its_lines_are_told_with_other_ends(run, member, world, monkeypatch):
+    host = Host(world, "h4", "10.0.0.4")
+    monkeypatch.setattr(host, "join_swarm", lambda join_token, **options: refuse(400, "not %r nor\n%s" % (join_token, join_token)))
+    result = run(swarm, host, state="join", remote_addrs=["10.0.0.1:2377"], join_token="one line of it\nanother line\n")
+    assert result["failed"]
+    assert not [line for line in ("one line", "another line") if line in json.dumps(result)]
+
+
+@pytest.mark.parametrize("verdict", ["unlocks", "is refused", "breaks"])
+def test_an_unlock_key_is_in_no_output(run, member, monkeypatch, verdict):
+    key = "SWMKEY-1-given"
+    member.lock(key if verdict == "unlocks" else "SWMKEY-1-other")
+    if verdict == "breaks":
+        monkeypatch.setattr(member, "unlock_swarm", lambda key: {}[key])
+    result = run(swarm, member, state="unlocked", unlock_key=key)
+    assert result.get("failed", False) is (verdict != "unlocks")
+    assert key not in json.dumps(result)
+
+
+@pytest.mark.parametrize("verdict", ["rotates", "is refused", "breaks"])
+def test_no_certificate_and_no_key_is_in_any_output(run, member, monkeypatch, verdict):
+    cert, key, theirs, hush = pem("a root"), pem("its key", "PRIVATE KEY"), pem("their root"), "the password of the CA"
+    if verdict == "is refused":
+        disturb(member, "update_swarm", lambda: refuse(400, "could not use %s with %s" % (cert, key)))
+    if verdict == "breaks":
+        monkeypatch.setattr(member, "update_swarm", lambda version, spec: {}[spec["CAConfig"]["SigningCAKey"]])
+    result = run(
+        swarm_settings,
+        member,
+        rotate_ca=True,
+        signing_ca_cert=cert,
+        signing_ca_key=key,
+        external_cas=[{"url": "https://ca", "ca_cert": theirs, "options": {"auth": hush}}],
+    )
+    assert result.get("failed", False) is (verdict != "rotates")
+    assert not [secret for secret in (cert.split()[2], key.split()[3], theirs.split()[2], hush) if secret in json.dumps(result)]
+
+
+def test_the_unlock_key_is_told_only_when_asked_for_by_name(run, member):
+    asking = {"autolock": True, "rotate_unlock_key": True, "rotate_worker_token": True}
+    assert not [word for word in ("SWMKEY", "SWMTKN") if word in json.dumps(run(swarm_settings, member, **asking))]
+    result = run(swarm_settings, member, unlock_key=True)
+    assert result["unlock_key"] == member.swarm.settings.unlock_key
+    assert json.dumps(result).count("SWMKEY") == 1
 
 
 def test_join_tokens_are_told_only_when_asked_for_by_name(run, member):

@@ -94,6 +94,15 @@ def node(name, role="manager", reachable=True):
         pytest.param(PENDING, wish("absent"), ("leave",), id="leave as a member that starts"),
         pytest.param(ERROR, wish("absent"), ("abandon",), id="leave with a membership in error"),
         pytest.param(LOCKED, wish("absent", force=True), ("abandon",), id="leave when locked, by force"),
+        pytest.param(LOCKED, wish("unlocked"), ("unlock",), id="unlock when locked"),
+        pytest.param(LOCKED, wish("unlocked", cluster_id="ONE"), ("unlock",), id="unlock a manager of the named swarm"),
+        pytest.param(Membership("locked"), wish("unlocked", cluster_id="ONE"), ("unlock",), id="unlock, disk unreadable"),
+        pytest.param(MANAGER, wish("unlocked"), (), id="unlock an active manager"),
+        pytest.param(WORKER, wish("unlocked"), (), id="unlock a worker"),
+        pytest.param(INACTIVE, wish("unlocked"), (), id="unlock a host in no swarm"),
+        pytest.param(ERROR, wish("unlocked"), (), id="unlock a membership in error"),
+        pytest.param(ASKING, wish("unlocked"), (), id="unlock after a join that nobody answered"),
+        pytest.param(PENDING, wish("unlocked"), ("await_active",), id="unlock a member that starts, perhaps since it was unlocked"),
         pytest.param(MANAGER, wish("absent", force=True), ("abandon",), id="leave as the last manager, by force"),
     ],
 )
@@ -137,6 +146,9 @@ def test_steps(current, desired, steps):
         pytest.param(LOCKED, wish("join"), "swarm ONE, but its manager is locked", id="join when locked"),
         pytest.param(LOCKED, wish("init"), "Unlock it with 'docker swarm unlock'", id="init when locked"),
         pytest.param(LOCKED, wish("absent"), "Unlock it with 'docker swarm unlock'", id="leave when locked"),
+        pytest.param(LOCKED, wish("join"), "or with quorate.swarm.swarm (state=unlocked and unlock_key)", id="how the module unlocks"),
+        pytest.param(LOCKED, wish("unlocked", cluster_id="TWO"), "is in swarm ONE, not in TWO", id="unlock another swarm's manager"),
+        pytest.param(MANAGER, wish("unlocked", cluster_id="TWO"), "is in swarm ONE, not in TWO", id="unlock in another swarm"),
         pytest.param(WORKER, wish("absent", cluster_id="TWO"), "is in swarm ONE, not in TWO", id="leave another swarm"),
         pytest.param(
             WORKER, wish("absent", cluster_id="TWO", force=True), "is in swarm ONE, not in TWO", id="leave another swarm by force"

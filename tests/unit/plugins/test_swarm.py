@@ -10,6 +10,7 @@ import dataclasses
 import json
 
 import pytest
+import requests
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
     EngineError,
@@ -19,7 +20,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
 )
 from ansible_collections.quorate.swarm.plugins.modules import swarm as module
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
-from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host, disturb
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Killed
 
@@ -35,6 +36,7 @@ DEFAULTS = {
     "default_addr_pool": [],
     "subnet_size": None,
     "join_tokens": False,
+    "unlock_key": None,
     "rejoin": False,
     "force": False,
     "wait_timeout": 60,
@@ -132,6 +134,13 @@ def starting(host, swarm):
     host.state, host.looks_until_active = "pending", 4
 
 
+KEY = "SWMKEY-1-of-the-swarm"
+
+
+def locked(host, swarm):
+    host.become(swarm, "manager").lock(KEY)
+
+
 CASES = {
     "init": (None, lambda swarm: {"state": "init"}),
     "join as a worker": (None, lambda swarm: dict(joining(swarm), state="join")),
@@ -143,6 +152,7 @@ CASES = {
     "leave as a manager": (lambda host, swarm: host.become(swarm, "manager"), lambda swarm: {"state": "absent"}),
     "leave by force": (lambda host, swarm: host.become(swarm, "manager"), lambda swarm: {"state": "absent", "force": True}),
     "leave after an error": (in_error, lambda swarm: {"state": "absent"}),
+    "unlock": (locked, lambda swarm: {"state": "unlocked", "unlock_key": KEY}),
 }
 
 
@@ -335,6 +345,86 @@ def test_a_manager_without_quorum_does_not_leave_in_order(world, formed, host):
     with pytest.raises(Refusal, match="has no quorum, so nobody could take note of it"):
         run(host, "absent")
     assert run(host, "absent", force=True).changed
+
+
+# Locked managers
+
+
+def test_a_locked_manager_is_unlocked(world, formed, host):
+    locked(host, formed)
+    outcome = run(host, "unlocked", unlock_key=KEY, cluster_id=formed.cluster_id)
+    assert (outcome.changed, outcome.actions) == (True, ["unlock this manager"])
+    assert (outcome.before["state"], outcome.after["state"], outcome.after["role"]) == ("locked", "active", "manager")
+    assert outcome.after == {key: outcome.facts["swarm"][key] for key in outcome.after}
+
+
+def test_an_unlocked_manager_is_active_when_the_task_ends(world, formed, host):
+    locked(host, formed)
+    host.looks_until_active = 5
+    assert run(host, "unlocked", unlock_key=KEY).after["state"] == "active"
+
+
+def test_an_engine_that_answers_late_is_waited_for(world, formed, host, clock):
+    """It answers once the managers have a majority, for which the others must be unlocked, too."""
+    locked(host, formed)
+    host.looks_until_active = 10**6
+    unlock = host.unlock_swarm
+
+    def answer_late(key):
+        unlock(key)
+        clock.pause(60)
+        raise requests.exceptions.ReadTimeout("Read timed out. (read timeout=60)")
+
+    host.unlock_swarm = answer_late
+    clock.events.append((80, lambda: setattr(host, "looks_until_active", 0)))
+    assert run(host, "unlocked", unlock_key=KEY, wait_timeout=120).after["state"] == "active"
+    assert world.journal == ["h4: unlock"]
+
+
+def test_an_unlocked_manager_without_a_majority_ends_the_wait(world, formed, host):
+    locked(host, formed)
+    host.looks_until_active = 10**6
+    with pytest.raises(TimeLimitExceeded, match="a majority of the managers must be unlocked and reach each other; seen last: pending"):
+        run(host, "unlocked", unlock_key=KEY)
+
+
+@pytest.mark.parametrize("key", ["SWMKEY-1-of-another", "no key at all"])
+def test_a_wrong_unlock_key_is_refused_in_a_sentence_that_does_not_tell_it(world, formed, host, clock, key):
+    locked(host, formed)
+    with pytest.raises(Refusal) as refusal:
+        run(host, "unlocked", unlock_key=key)
+    assert str(refusal.value).startswith("This manager stays locked: the engine refused the unlock_key, which must be the one")
+    assert str(refusal.value).count(". ") == 0 and key not in str(refusal.value)
+    assert (host.state, world.journal, clock.now) == ("locked", [], 0)
+
+
+def test_a_refusal_that_is_not_about_the_key_is_told_at_once(world, formed, host, clock):
+    locked(host, formed)
+    host.unlock_swarm = lambda key: refuse(403, "authorization denied by plugin")
+    with pytest.raises(EngineError, match="authorization denied by plugin"):
+        run(host, "unlocked", unlock_key=KEY)
+    assert clock.now == 0
+
+
+def test_a_manager_that_somebody_else_unlocks_at_the_same_time(world, formed, host):
+    locked(host, formed)
+    disturb(host, "unlock_swarm", lambda: setattr(host, "state", "active"))
+    assert run(host, "unlocked", unlock_key=KEY).after["state"] == "active"
+
+
+def test_a_missing_unlock_key_is_named(world, formed, host):
+    locked(host, formed)
+    with pytest.raises(Refusal, match="the swarm's unlock_key is needed; nothing was changed"):
+        run(host, "unlocked")
+    assert run(host, "unlocked", check_mode=True).changed
+
+
+@pytest.mark.parametrize("role", ["manager", "worker", None])
+def test_what_is_not_locked_stays_as_it_is(world, formed, host, role):
+    if role:
+        host.become(formed, role)
+    assert not run(host, "unlocked", advertise_addr="192.0.2.1").changed
+    assert world.journal == []
 
 
 def test_a_role_is_not_changed_by_joining_again(world, formed, host):

@@ -30,6 +30,7 @@ class Host:
         self.error = ""
         self.joins_in_background = False
         self.looks_until_active = 0
+        self.locked_with = None
         self.requests = []
         self.slow_to_leave = 0
         self.raw = {"tasks": [], "services": [], "networks": [], "containers": []}
@@ -85,6 +86,21 @@ class Host:
             self.state = "pending"
             refuse(500, "Timeout was reached before node joined. The attempt to join the swarm will continue in the background")
 
+    def lock(self, key):
+        """The engine restarts, in a swarm whose managers lock themselves."""
+        self.state, self.locked_with = "locked", key
+        return self
+
+    def unlock_swarm(self, key):
+        if self.state != "locked":
+            refuse(409, "swarm is not locked")
+        if not key.startswith("SWMKEY-1-"):
+            refuse(400, "invalid key string")
+        if key != self.locked_with:
+            refuse(401, "swarm could not be unlocked: invalid key provided")
+        with self.world.write("%s: unlock" % self.hostname):
+            self.state = "pending" if self.looks_until_active else "active"
+
     def leave_swarm(self, force=False):
         if self.state == "inactive":
             refuse(503, "This node is not part of a swarm")
@@ -101,17 +117,15 @@ class Host:
     # The cluster
 
     def inspect_swarm(self):
-        managers = self._managers()
-        managers.nodes()
-        return {
-            "ID": managers.cluster_id,
-            "CreatedAt": "2026-01-01T00:00:00Z",
-            "JoinTokens": dict(managers.tokens),
-            "Spec": {"Labels": None, "EncryptionConfig": {"AutoLockManagers": False}},
-            "DefaultAddrPool": ["10.0.0.0/8"],
-            "SubnetSize": 24,
-            "DataPathPort": 4789,
-        }
+        return self._managers().inspected()
+
+    def update_swarm(
+        self, version, swarm_spec=None, rotate_worker_token=False, rotate_manager_token=False, rotate_manager_unlock_key=False
+    ):
+        self._managers().settings.update(version, swarm_spec, rotate_worker_token, rotate_manager_token, rotate_manager_unlock_key)
+
+    def get_unlock_key(self):
+        return {"UnlockKey": self._managers().settings.unlock_key or ""}
 
     def nodes(self, filters=None):
         return self._managers().nodes()

@@ -10,6 +10,7 @@ import copy
 
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.networks import Networks
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.settings import Settings
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import due
 
 
@@ -23,6 +24,7 @@ class Swarm:
         self.looks_until_effective = looks_until_effective
         self.entries = {}
         self.networks = Networks(world)
+        self.settings = Settings(self)
         self.electing = 0
         self.interfering = 0
         self.refusing_joins = 0
@@ -55,6 +57,11 @@ class Swarm:
         entry["Status"]["State"] = "down"
         if "ManagerStatus" in entry:
             entry["ManagerStatus"]["Reachability"] = "unreachable"
+
+    def inspected(self):
+        self._answer()
+        told = {"ID": self.cluster_id, "CreatedAt": "2026-01-01T00:00:00Z", "JoinTokens": dict(self.tokens)}
+        return dict(self.settings.told(), **told)
 
     def nodes(self):
         self._answer()
