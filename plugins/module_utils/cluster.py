@@ -128,8 +128,8 @@ def _refuse_locked(states):
     locked = [host for host, state in states.items() if state["swarm"]["state"] == membership.LOCKED]
     if locked:
         raise Refusal(
-            "%s locked: autolock is on and the engine was restarted. Unlock it with 'docker swarm unlock' and the swarm's "
-            "unlock key, or with quorate.swarm.swarm (state=unlocked and unlock_key), then run again." % _are(locked)
+            "%s locked: autolock is on and the engine was restarted. Run again with the swarm's unlock key in "
+            "swarm_unlock_key or swarm_unlock_key_file, or unlock it by hand with 'docker swarm unlock' first." % _are(locked)
         )
 
 

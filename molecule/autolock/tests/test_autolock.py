@@ -1,0 +1,112 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A swarm that locks itself, its settings, and what is made anew in it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+CONVERGE = "molecule/autolock/converge.yml"
+ROTATE = "playbooks/rotate.yml"
+HOSTS = ("node1", "node2", "node3", "node4")
+MANAGERS = HOSTS[:3]
+KEY = "SWMKEY-1-"
+
+
+@pytest.fixture(scope="module")
+def key_file(checkout):
+    return checkout / ".lab" / "unlock_key"
+
+
+def spec(lab, host="node1"):
+    return json.loads(lab.sh(host, "curl --silent --unix-socket /var/run/docker.sock http://engine/v1.41/swarm"))["Spec"]
+
+
+def tokens(lab):
+    return lab.sh("node1", "docker swarm join-token -q worker; docker swarm join-token -q manager").split()
+
+
+def states(lab):
+    return {host: lab.swarm(host)["LocalNodeState"] for host in HOSTS}
+
+
+def restart(lab, *hosts):
+    for host in hosts:
+        lab.sh(host, "systemctl restart docker")
+
+
+def test_the_settings_are_what_was_asked_for_and_the_others_what_they_were(lab):
+    seen = spec(lab)
+    assert seen["EncryptionConfig"]["AutoLockManagers"] is True
+    assert seen["Orchestration"]["TaskHistoryRetentionLimit"] == 3
+    assert seen["CAConfig"]["NodeCertExpiry"] == 720 * 3600 * 10**9
+    assert seen["Labels"] == {"site": "lab"}
+    assert seen["Dispatcher"]["HeartbeatPeriod"] == 5 * 10**9
+
+
+def test_the_key_is_in_a_file_of_the_controller_that_only_its_owner_reads(lab, key_file):
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    assert key_file.read_text(encoding="utf-8").strip() == lab.sh("node1", "docker swarm unlock-key -q")
+
+
+def test_check_mode_tells_a_setting_and_does_not_make_it(lab, play):
+    words = ("-e", json.dumps({"swarm_settings": {"task_history_retention_limit": 7}}))
+    assert "task_history_retention_limit" in play.ok(CONVERGE, "--check", "--diff", *words)
+    assert spec(lab)["Orchestration"]["TaskHistoryRetentionLimit"] == 3
+
+
+def test_what_is_fixed_for_the_life_of_the_swarm_is_said_and_not_changed(lab, play):
+    told = " ".join(play.ok(CONVERGE, "-e", json.dumps({"swarm_default_addr_pool": ["10.77.0.0/16"]})).split())
+    assert "10.77.0.0/16" in told and "Nothing changed." in told
+
+
+def test_a_locked_manager_is_refused_without_a_key_and_with_a_wrong_one(lab, play, key_file):
+    restart(lab, "node2")
+    lab.wait_for(lambda: states(lab)["node2"] == "locked", "node2 was locked")
+    told = play.refused(CONVERGE, "-e", "swarm_unlock_key_file=")
+    assert "node2 is locked" in told and "swarm_unlock_key_file" in told
+    wrong = KEY + "x" * 43
+    told = play.refused(CONVERGE, "-vvv", "-e", "swarm_unlock_key=" + wrong)
+    assert "key" in told and wrong[9:] not in told.replace("swarm_unlock_key=" + wrong, "")
+    assert states(lab)["node2"] == "locked"
+
+
+def test_the_next_run_with_the_key_unlocks_after_the_power_of_all_hosts_was_lost(lab, play, key_file):
+    before = key_file.read_text(encoding="utf-8")
+    lab("power-off", *HOSTS)
+    lab("power-on", *HOSTS)
+    assert [states(lab)[host] for host in MANAGERS] == ["locked"] * 3
+    told = play.ok(CONVERGE, "-vvv")
+    assert KEY not in told
+    assert set(states(lab).values()) == {"active"}
+    assert key_file.read_text(encoding="utf-8") == before
+    assert "Nothing changed." in play.ok(CONVERGE)
+
+
+def test_tokens_and_the_key_are_made_anew_and_the_file_follows(lab, play, key_file):
+    old_tokens, old_key = tokens(lab), key_file.read_text(encoding="utf-8")
+    words = ("-e", json.dumps({"swarm_rotate": ["worker_token", "unlock_key"], "swarm_unlock_key_file": str(key_file)}))
+    assert "Would change:" in play.ok(ROTATE, "--check", *words)
+    assert tokens(lab) == old_tokens
+    told = play.ok(ROTATE, "-vvv", *words)
+    assert KEY not in told and "SWMTKN-" not in told
+    worker, manager = tokens(lab)
+    assert worker != old_tokens[0] and manager == old_tokens[1]
+    assert key_file.read_text(encoding="utf-8") != old_key
+    assert key_file.read_text(encoding="utf-8").strip() == lab.sh("node1", "docker swarm unlock-key -q")
+
+
+def test_the_root_ca_is_made_anew_and_all_nodes_stay_ready(lab, play):
+    digest = "sha256sum /var/lib/docker/swarm/certificates/swarm-root-ca.crt"
+    before = lab.sh("node4", digest)
+    play.ok(ROTATE, "-e", '{"swarm_rotate": ["ca"]}')
+    assert lab.sh("node4", digest) != before
+    assert {node["Status"]["State"] for node in lab.nodes()} == {"ready"}
+
+
+def test_autolock_is_switched_off_again(lab, play):
+    play.ok(CONVERGE, "-e", '{"swarm_settings": {"autolock": false}}')
+    restart(lab, "node3")
+    lab.wait_for(lambda: states(lab)["node3"] == "active", "node3 was active without a key")
