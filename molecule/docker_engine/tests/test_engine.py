@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_check_mode_shows_the_difference_and_leaves_file_and_engine_alone(lab, p
     state = "cat %s; systemctl show docker --property MainPID" % DAEMON_JSON
     before = lab.sh("node3", state)
     told = play.ok(CONVERGE, "--check", "--diff", "-e", '{"docker_engine_config": {"debug": true}}', "--limit", "node3")
-    assert '+    "debug": true' in told and "Would change:" in told
+    assert re.search(r"^\+ *debug: true$", told, re.MULTILINE) and "Would change:" in told
     assert lab.sh("node3", state) == before
 
 
