@@ -32,7 +32,7 @@ def refuse_loss(nodes, leaving, occasion):
     reachable = [node for node in remaining if is_reachable(node)]
     if len(reachable) >= majority(len(remaining)):
         return
-    unreachable = sorted(hostname(node) for node in remaining if not is_reachable(node))
+    unreachable = [node for node in remaining if not is_reachable(node)]
     raise Refusal(
         "The swarm would lose its quorum %s: %d managers would remain, %d of them reachable, %d are needed%s. Bring the "
         "unreachable managers back or add others first."
@@ -41,7 +41,7 @@ def refuse_loss(nodes, leaving, occasion):
             len(remaining),
             len(reachable),
             majority(len(remaining)),
-            " (unreachable: %s)" % ", ".join(unreachable) if unreachable else "",
+            _named(unreachable),
         )
     )
 
@@ -55,7 +55,7 @@ def refuse_pause(nodes, pausing, occasion):
     others = [node for node in voters if is_reachable(node) and node["ID"] not in pausing]
     if len(voters) < 3 or len(others) >= majority(len(voters)) or not {node["ID"] for node in voters} & set(pausing):
         return
-    unreachable = sorted(hostname(node) for node in voters if not is_reachable(node) and node["ID"] not in pausing)
+    unreachable = [node for node in voters if not is_reachable(node) and node["ID"] not in pausing]
     raise Refusal(
         "The swarm would lose its quorum %s: of %d managers %d would answer, %d are needed%s. Bring the unreachable managers back "
         "first."
@@ -64,6 +64,10 @@ def refuse_pause(nodes, pausing, occasion):
             len(voters),
             len(others),
             majority(len(voters)),
-            " (unreachable: %s)" % ", ".join(unreachable) if unreachable else "",
+            _named(unreachable),
         )
     )
+
+
+def _named(unreachable):
+    return " (unreachable: %s)" % ", ".join(sorted(hostname(node) for node in unreachable)) if unreachable else ""
