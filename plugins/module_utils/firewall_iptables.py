@@ -68,9 +68,11 @@ def plan(report, openings, programs, families, own_chain_closes, published, ssh_
     found.files = steps.changed_files(report, wanted)
     if found.files or not loaded or not steps.is_enabled(report, UNIT):
         found.commands += ["systemctl daemon-reload", "systemctl enable %s" % UNIT, "systemctl restart %s" % UNIT]
-        found.sentences += steps.told("opens", [*openings, *ssh_openings]) if families else []
+        found.sentences += steps.told("chain %s lets in" % CHAIN, [*openings, *ssh_openings]) if families else []
         if published:
-            found.sentences.append("lets only %s reach published ports" % ", ".join(published))
+            found.sentences.append("DOCKER-USER lets only %s reach published ports" % ", ".join(published))
+        elif PUBLISHED in report["iptables"][4]:
+            found.sentences.append("DOCKER-USER lets everybody reach published ports")
     if own_chain_closes and not filters_by_own_chain(report):
         found.sentences.append("closes everything else, in chain %s" % CHAIN)
         found.undo += ["%s -D INPUT -j %s" % (command, CHAIN) for command in COMMANDS.values()] + ["systemctl disable %s" % UNIT]

@@ -120,8 +120,8 @@ def plan(report, openings, programs, own_table, ssh_openings=()):
     loaded = [rule for chains in report["nftables"].values() for chain in chains.values() for rule in chain.rules]
     if RULES in found.files or not steps.is_loaded(loaded, mark, number):
         found.commands.append("sh %s apply" % steps.own_file(PROGRAM))
-        found.sentences += steps.told("opens", [*openings, *ssh_openings])
-        found.sentences += ["in chain %s of table %s %s" % (chain, family, table) for family, table, chain in closing_chains(report)]
+        chains = ["%s %s %s" % chain for chain in closing_chains(report)] + (["%s %s input" % TABLE] if own_table else [])
+        found.sentences += steps.told("%s lets in" % ", ".join(chains), [*openings, *ssh_openings])
     if own_table and not steps.is_enabled(report, UNIT):
         found.commands.append("systemctl enable --now %s" % UNIT)
     if own_table and not filters_by_own_table(report):

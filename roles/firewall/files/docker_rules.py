@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Rules of the Docker engine that it does not restore by itself.
 
 When firewalld is loaded anew, it may empty iptables. The engine notices and restores most of its rules. But engines older than
@@ -116,7 +115,7 @@ class Engine:
 
 
 def run(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
 
 
 def inside(namespace, *command):

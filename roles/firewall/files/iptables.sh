@@ -8,7 +8,9 @@ sync_chain() {
         $command -w -C "$builtin" -j "$own" 2> /dev/null || $command -w -I "$builtin" "$(place "$command" "$builtin")" -j "$own"
     else
         while $command -w -D "$builtin" -j "$own" 2> /dev/null; do :; done
-        $command -w -F "$own" 2> /dev/null && $command -w -X "$own" || :
+        if $command -w -F "$own" 2> /dev/null; then
+            $command -w -X "$own"
+        fi
     fi
 }
 
@@ -21,11 +23,11 @@ for command in iptables ip6tables; do
     rules=/etc/quorate/rules.$command
     if [ -e "$rules" ] && command -v $command > /dev/null; then
         $command-restore -w --noflush "$rules"
-        sync_chain $command "$rules" INPUT QUORATE
+        sync_chain "$command" "$rules" INPUT QUORATE
         # The engine adopts a chain that is there before it starts.
         if grep -q '^:QUORATE-PUBLISHED ' "$rules"; then
             $command -w -N DOCKER-USER 2> /dev/null || :
         fi
-        sync_chain $command "$rules" DOCKER-USER QUORATE-PUBLISHED
+        sync_chain "$command" "$rules" DOCKER-USER QUORATE-PUBLISHED
     fi
 done

@@ -22,8 +22,8 @@ systemctl show --property Id,LoadState,ActiveState,UnitFileState,ExecStart \
 part ssh
 pid=$$
 while [ "${pid:-0}" -gt 1 ]; do
-    tr '\0' '\n' < /proc/$pid/environ | sed -n 's/^SSH_CONNECTION=.* //p'
-    pid=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$pid/status)
+    tr '\0' '\n' < "/proc/$pid/environ" | sed -n 's/^SSH_CONNECTION=.* //p'
+    pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status")
 done
 
 part addresses
@@ -62,9 +62,11 @@ conf=$(systemctl show --property ExecStart nftables.service | sed -n 's/.*argv\[
 if [ -r "$conf" ]; then
     printf '#@ %s\n' "$conf"
     cat "$conf"
-    for included in $(sed -n 's/^[[:space:]]*include[[:space:]]*"\(.*\)".*/\1/p' "$conf"); do
-        printf '\n#@ %s\n' "$included"
-        cat "$included"
+    sed -n 's/^[[:space:]]*include[[:space:]]*"\(.*\)".*/\1/p' "$conf" | while read -r pattern; do
+        for included in $pattern; do
+            printf '\n#@ %s\n' "$included"
+            cat "$included"
+        done
     done
 fi
 
