@@ -81,6 +81,16 @@ def vni_match(version, vni):
     return ["-m", "bpf", "--bytecode", ",".join([str(len(program)), *program])]
 
 
+def spellings(words):
+    """The orders of words in which engines write a rule: older ones begin with the match of states, which is another rule for iptables."""
+    forms = [words]
+    for option in ("--state", "--ctstate"):
+        if option in words:
+            place = words.index(option) - 2
+            forms.append([*words[place:place + 2], *words[:place], *words[place + 2:]])
+    return forms
+
+
 def version_of(text):
     """20.10.24+dfsg1 is (20, 10, 24)."""
     return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
@@ -132,7 +142,7 @@ def has_chain(table, chain):
 
 
 def has_rule(table, chain, words):
-    return iptables("--table", table, "--check", chain, *words).returncode == 0
+    return any(iptables("--table", table, "--check", chain, *form).returncode == 0 for form in spellings(words))
 
 
 def uses_iptables():

@@ -108,6 +108,15 @@ def test_the_routing_mesh_and_the_encryption_are_restored_once(host):
     ]
 
 
+def test_a_rule_that_the_engine_wrote_with_the_match_of_states_first_is_not_made_again(host):
+    """As 20.10 does, and iptables compares the order of matches."""
+    while not host.repair(Engine()):
+        pass
+    rules = host.iptables.chains[("filter", "DOCKER-INGRESS")]
+    rules[:] = ["-m state -p tcp --sport 8100 --state ESTABLISHED,RELATED -j ACCEPT" if "tcp --sport" in rule else rule for rule in rules]
+    assert host.look(Engine())[0]["missing"] == []
+
+
 def test_what_is_missing_is_told_without_being_changed(host):
     told = host.look(Engine())[0]
     assert told["ports"] == ["8100/tcp", "5300/udp"] and not told["lost"]
