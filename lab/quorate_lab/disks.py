@@ -15,11 +15,13 @@ PACKAGES = ("systemd-sysv dbus udev kmod procps iproute2 iputils-ping iptables n
             "openssh-server python3 python3-apt python3-docker docker.io").split()
 # Later releases have the client in a package of its own, that docker.io only recommends.
 EXTRA_PACKAGES = {"bookworm": [], "trixie": ["docker-cli"], "testing": ["docker-cli"]}
+# Lie on the hosts with all they need, so that a test may install them; not all of them can be there at once.
+SPARE_PACKAGES = "firewalld ufw iptables-persistent".split()
 
 
 def key(release):
     """The disk's key: its packages and files, and the kernel whose list of built-in modules it carries."""
-    return key_of("disk", release, SIZE, *_packages(release), _hosts_file(), RECIPE, kernel.key())
+    return key_of("disk", release, SIZE, *_packages(release), *SPARE_PACKAGES, _hosts_file(), RECIPE, kernel.key())
 
 
 def obtain(cache, release):
@@ -46,6 +48,8 @@ def _build(directory, release, tools, kernel_directory, log):
              bootstrap_command(release, root, _packages(release),
                                ["--variant=minbase", "--skip=cleanup/apt/lists", "--dpkgopt=path-exclude=/usr/share/man/*",
                                 "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
+                                *(f'--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --download-only install {name}'
+                                  for name in SPARE_PACKAGES),
                                 f"--customize-hook='{RECIPE}/setup.sh' \"$1\" '{kernel_directory}' '{hosts_file}'"]),
              log)
     run_step(f"Root disk of {release}: writing the file system",
