@@ -1,9 +1,14 @@
 # Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is compared. Each forms the same swarm: 3 managers, the others workers, a label each, one encrypted attachable overlay."""
+"""What is compared.
+
+Each forms the same swarm: 3 managers, the others workers, a label each, one encrypted attachable overlay; or changes the
+configuration of all engines of that swarm, one after the other.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import subprocess
@@ -13,6 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = pathlib.Path(__file__).resolve().parent
 SSH = HERE / "counting_ssh"
 SSH_CONFIG = HERE.parent / ".lab" / "ssh_config"
+DAEMON_JSON = "/etc/docker/daemon.json"
+CHANGE = {"max-concurrent-downloads": 7}
+READY_LIMIT = 180
 
 
 class DockerProgram:
@@ -39,6 +47,21 @@ class DockerProgram:
         ssh(first, "for host in %s; do docker node update --label-add bench=true $host; done" % " ".join(names))
         ssh(first, "docker network create --driver overlay --attachable --opt encrypted demo")
 
+    @staticmethod
+    def change(work, hosts, configurations):
+        """Careful: the next engine only once a manager holds the last one for ready, and a manager for reachable."""
+        names = list(hosts)
+        for host in names:
+            ssh(
+                host,
+                "cat > %s && systemctl restart docker && until docker info >/dev/null 2>&1; do sleep 1; done" % DAEMON_JSON,
+                json.dumps(configurations[host], indent=4),
+            )
+            asked = names[1] if host == names[0] else names[0]
+            wanted = "^%s Ready %s" % (host, "(Leader|Reachable)" if host in names[:3] else "")
+            looks = "docker node ls --format '{{.Hostname}} {{.Status}} {{.ManagerStatus}}' | grep -qE '%s'" % wanted
+            ssh(asked, 'end=$(($(date +%%s) + %d)); until %s; do [ $(date +%%s) -lt $end ] || exit 1; sleep 1; done' % (READY_LIMIT, looks))
+
 
 class Playbook:
     """A playbook, run again for its no-op."""
@@ -53,6 +76,27 @@ class Playbook:
     repeat = form
 
 
+class Settled:
+    """Our whole swarm part, with settings of the swarm besides labels and an overlay."""
+
+    name = "quorate.swarm"
+
+    @staticmethod
+    def run(work):
+        ansible(["ansible-playbook", "-i", work / "hosts.yml", HERE / "quorate_settings.yml"])
+
+
+class Engines:
+    """Our role for engines, given the one setting that differs."""
+
+    name = "quorate.swarm"
+
+    @staticmethod
+    def change(work, hosts, configurations):
+        given = json.dumps({"docker_engine_config": CHANGE})
+        ansible(["ansible-playbook", "-i", work / "hosts.yml", HERE / "quorate_engines.yml", "-e", given])
+
+
 class Ping:
     name = "ansible -m ping"
 
@@ -61,10 +105,8 @@ class Ping:
         ansible(["ansible", "-i", work / "hosts.yml", "all", "-m", "ansible.builtin.ping"])
 
 
-def ssh(host, command):
-    done = subprocess.run(
-        [SSH, "-F", SSH_CONFIG, host, command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+def ssh(host, command, given=""):
+    done = subprocess.run([SSH, "-F", SSH_CONFIG, host, command], input=given, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit("On %s '%s' failed: %s" % (host, command.split(" --token")[0], done.stderr))
     return done.stdout
@@ -76,6 +118,8 @@ def ansible(command):
     if done.returncode:
         sys.exit("%s failed:\n%s%s" % (command[0], done.stdout, done.stderr))
 
+
+CHANGING = [DockerProgram, Engines]
 
 ALL = [
     DockerProgram,

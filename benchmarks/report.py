@@ -1,15 +1,19 @@
 # Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of a benchmark: medians, ratios within the same run, executions, and how each limit was met."""
+"""The tables of a benchmark: medians, ratios within the same run, executions, and how each limit was met."""
 
 from __future__ import annotations
 
 import datetime
 import importlib.metadata
 import platform
+import re
 import statistics
 import subprocess
 
+FORMING = "Forming a swarm, and finding it formed"
+SETTLED = "Finding the whole swarm part as asked for"
+ENGINES = "Changing the configuration of engines, one after the other"
 RAW, COMMUNITY, OURS, PING = "docker CLI", "community.docker", "quorate.swarm", "ansible -m ping"
 
 CHAIN = (
@@ -26,10 +30,7 @@ REASONS = {"forming, x docker CLI": CHAIN, "forming, x community.docker": CARE}
 
 def table(measured, rounds, versions):
     lines = [
-        "# Forming a swarm, and finding it formed",
-        "",
-        "Written by `make bench` on %s. %s" % (datetime.date.today().isoformat(), versions),
-        "",
+        *heading(FORMING, versions),
         "Each contender forms the same swarm on the same hosts, in turn, %d rounds: 3 managers, the others workers, a label each," % rounds,
         "one encrypted attachable overlay. Medians of the rounds (smallest to largest). An execution is one run of ssh.",
     ]
@@ -44,15 +45,70 @@ def table(measured, rounds, versions):
             }
             own = median(results, name, phase)
             ratios = [ratio(own, base[other]) for other in (RAW, COMMUNITY, PING)]
-            spread = [seconds for seconds, _executions in samples]
-            executions = sorted({count for _seconds, count in samples})
-            lines.append(
-                "| %s, %s | %.1f (%.1f to %.1f) | %s | %s | %s | %s |"
-                % (name, phase, own, min(spread), max(spread), *ratios, " to ".join(map(str, executions)))
-            )
-        lines += ["", "| figure | at most | aim | measured | |", "| --- | --- | --- | --- | --- |"]
-        lines += ["| %s | %s | %s | %.2f | %s |" % (*row, verdict(*row)) for row in limits(size, results)]
+            lines.append(line(name, phase, samples, ratios))
+        lines += held_against(limits(size, results))
     return "\n".join(lines) + "\n"
+
+
+def settled(measured, rounds, versions):
+    lines = [
+        *heading(SETTLED, versions),
+        "A run of the roles `swarm` and `overlay` with labels of all nodes, settings and labels of the swarm and an overlay, where all",
+        "of that is as asked for. Medians of %d rounds (smallest to largest), beside `ansible -m ping` in the same rounds." % rounds,
+    ]
+    for size, results in measured.items():
+        lines += ["", "## %d hosts" % size, "", "| | seconds | x ping | executions |", "| --- | --- | --- | --- |"]
+        ping, again = median(results, PING, "once"), median(results, OURS, "no-op")
+        for (name, phase), samples in results.items():
+            lines.append(line(name, phase, samples, [ratio(median(results, name, phase), ping)]))
+        lines += held_against(
+            [
+                ("no-op with settings, x ping", 3.5, 3.0, again / ping),
+                ("executions of it (N + 4)", size + 4, "", executions(results, "no-op")),
+            ]
+        )
+    return "\n".join(lines) + "\n"
+
+
+def engines(measured, rounds, versions):
+    lines = [
+        *heading(ENGINES, versions),
+        "One more setting in `daemon.json` on every host of a swarm of 3 managers and workers, and the engines restarted one after the",
+        "other, the next one only after the last one was ready again. The docker CLI does what a careful person types for each host over",
+        "kept connections: write the file, restart the engine, wait until it answers and a manager holds the node for ready. Medians of",
+        "%d rounds (smallest to largest), in turn, each in a new swarm." % rounds,
+    ]
+    for size, results in measured.items():
+        lines += ["", "## %d hosts" % size, "", "| | seconds | x docker CLI | executions |", "| --- | --- | --- | --- |"]
+        by_hand = median(results, RAW, "change")
+        for (name, phase), samples in results.items():
+            lines.append(line(name, phase, samples, [ratio(median(results, name, phase), by_hand)]))
+        lines += held_against([("changing the engines, x docker CLI", 1.25, "", median(results, OURS, "change") / by_hand)])
+    return "\n".join(lines) + "\n"
+
+
+def renewed(text, sections):
+    """A page of sections that begin with their headings, with those that were measured anew in their places."""
+    earlier = re.split(r"^(?=# )", text, flags=re.MULTILINE)[1:]
+    page = {section.splitlines()[0]: section.strip() for section in [*earlier, *sections]}
+    known = ["# " + name for name in (FORMING, SETTLED, ENGINES)]
+    return "\n\n".join(page[name] for name in known if name in page) + "\n"
+
+
+def heading(name, versions):
+    return ["# %s" % name, "", "Written by `make bench` on %s. %s" % (datetime.date.today().isoformat(), versions), ""]
+
+
+def line(name, phase, samples, ratios):
+    spread = [seconds for seconds, _executions in samples]
+    counts = sorted({count for _seconds, count in samples})
+    cells = ["%.1f (%.1f to %.1f)" % (statistics.median(spread), min(spread), max(spread)), *ratios, " to ".join(map(str, counts))]
+    return "| %s, %s | %s |" % (name, phase, " | ".join(cells))
+
+
+def held_against(figures):
+    lines = ["", "| figure | at most | aim | measured | |", "| --- | --- | --- | --- | --- |"]
+    return lines + ["| %s | %s | %s | %.2f | %s |" % (*row, verdict(*row)) for row in figures]
 
 
 def limits(size, results):
@@ -93,3 +149,6 @@ def versions(checkout):
         platform.python_version(),
         " and ".join(engines) or "unknown",
     )
+
+
+SECTIONS = {"forming": table, "settled": settled, "engines": engines}

@@ -73,8 +73,15 @@ def connection_arguments():
 
 def run_module(execute, argument_spec, **module_options):
     """Run C(execute(engine, params, check_mode) -> Outcome) as an Ansible module."""
+    run_reconnecting_module(
+        lambda reach, params, check_mode: execute(reach(), params, check_mode), argument_spec, **module_options
+    )
+
+
+def run_reconnecting_module(execute, argument_spec, **module_options):
+    """Run C(execute(reach, params, check_mode) -> Outcome) for an engine that may not answer; C(reach()) connects to it anew."""
     _run(
-        lambda params, check_mode: execute(connect(params), params, check_mode),
+        lambda params, check_mode: execute(lambda: connect(params), params, check_mode),
         dict(connection_arguments(), **argument_spec),
         **module_options,
     )

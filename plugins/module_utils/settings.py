@@ -18,6 +18,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.swarm_spec import (
     certificates,
     differences,
     fixed_differences,
+    from_summary,
+    hides,
     in_words,
     put,
     subnet,
@@ -145,6 +147,20 @@ def see_kept(spec, step, desired):
             "The engine said that it took the %s, but has not kept it.%s"
             % (" and the ".join(lost), LOG_DRIVER_ADVICE if LOG_DRIVER in lost else " Somebody else may have changed it; run again.")
         )
+
+
+def are_as_wanted(told, desired):
+    """Whether the summary of a swarm is enough to see that nothing is to be done or to be said, and no secret to be told."""
+    if desired["unlock_key"] or any(desired["rotate_%s" % rotation] for rotation in ROTATIONS):
+        return False
+    if any(desired[option] is not None and hides(told, option) for option in (LOG_DRIVER, "external_cas")):
+        return False
+    try:
+        refuse_invalid(desired)
+        wanted = plan(from_summary(told), desired)
+    except Refusal:
+        return False
+    return not (wanted.steps or wanted.warnings)
 
 
 def makes_unlock_key(plan):

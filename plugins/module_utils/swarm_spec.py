@@ -37,6 +37,7 @@ DURATIONS = ("dispatcher_heartbeat_period", "node_cert_expiry")
 UNSET = {"external_cas": [], "autolock": False, "log_driver": None, "labels": {}}
 FIXED = {"default_addr_pool": "DefaultAddrPool", "subnet_size": "SubnetSize", "data_path_port": "DataPathPort"}
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+NOT_TOLD = "(not told)"
 SECRET_NAME = re.compile(r"pass|secret|token|key|cred", re.IGNORECASE)
 
 
@@ -112,6 +113,23 @@ def summary(swarm):
     return dict(settings, root_rotation_in_progress=bool(swarm.get("RootRotationInProgress")))
 
 
+def from_summary(told):
+    """A swarm as the engine tells it, as far as its C(summary) does; C(hides) says what is missing of a setting."""
+    spec = {}
+    for option in PATHS:
+        put(spec, option, _untold(option, told[option]))
+    return dict({key: told[option] for option, key in FIXED.items()}, Spec=spec)
+
+
+def hides(told, option):
+    """Whether a summary tells less of a setting than the swarm has, so that a wish cannot be compared with it."""
+    if option == "external_cas":
+        return bool(told[option])
+    if option == "log_driver":
+        return NOT_TOLD in ((told[option] or {}).get("options") or {}).values()
+    return False
+
+
 def fixed_differences(swarm, wish):
     """What is fixed for a swarm's life and is said otherwise: option, what it is, what was said."""
     for option, key in FIXED.items():
@@ -171,5 +189,15 @@ def _external_ca_told(ca):
     return "%s (%s)" % (url, ", ".join(parts))
 
 
+def _untold(option, value):
+    if option in DURATIONS:
+        return durations.nanoseconds(value)
+    if option == "external_cas":
+        return []
+    if option == "log_driver" and value:
+        return {"Name": value["name"], "Options": value["options"]}
+    return value
+
+
 def _unless_secret(name, text):
-    return "(not told)" if SECRET_NAME.search(name) else text
+    return NOT_TOLD if SECRET_NAME.search(name) else text

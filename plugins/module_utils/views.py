@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.quorate.swarm.plugins.module_utils import swarm_spec
 from ansible_collections.quorate.swarm.plugins.module_utils.network_settings import summary
 
 
@@ -19,18 +20,8 @@ def engine(info):
 
 
 def cluster(swarm):
-    """Everything but the join tokens."""
-    spec = swarm["Spec"]
-    return {
-        "id": swarm["ID"],
-        "created_at": swarm["CreatedAt"],
-        "labels": spec.get("Labels") or {},
-        "autolock": bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
-        "default_addr_pool": swarm.get("DefaultAddrPool") or [],
-        "subnet_size": swarm.get("SubnetSize"),
-        "data_path_port": swarm.get("DataPathPort"),
-        "root_rotation_in_progress": bool(swarm.get("RootRotationInProgress")),
-    }
+    """The swarm with its settings, of which swarm_spec tells no secret; join tokens, keys and certificates are left out."""
+    return dict(swarm_spec.summary(swarm), id=swarm["ID"], created_at=swarm["CreatedAt"])
 
 
 def join_tokens(swarm):

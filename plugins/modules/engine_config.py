@@ -16,7 +16,8 @@ description:
   - Merges settings into C(daemon.json), and leaves everything in it alone that is not named.
   - Refuses what would keep the engine from starting or from being in a swarm, before the file is touched. Engines of 23.0 and newer are
     asked as well, with C(dockerd --validate).
-  - Restarts nothing, but tells whether the engine still runs with an older file, also where an earlier run was interrupted.
+  - Restarts nothing, but tells whether the engine still runs with an older file, also where an earlier run was interrupted, and whether
+    systemd starts it at boot.
   - Needs no running engine and no Docker SDK.
 options:
   config:
@@ -33,6 +34,10 @@ options:
     description: The file that the engine writes when it starts.
     type: path
     default: /run/docker.pid
+  service:
+    description: The engine's systemd unit.
+    type: str
+    default: docker
 attributes:
   action_group:
     support: none
@@ -67,6 +72,11 @@ config:
   sample: {"registry-mirrors": ["https://mirror.example.com"]}
 restart_pending:
   description: Whether an engine runs that was started before the file was last written; in check mode, whether one would.
+  returned: success
+  type: bool
+  sample: true
+enabled:
+  description: Whether systemd starts the engine at boot; false where that cannot be told.
   returned: success
   type: bool
   sample: true
@@ -107,7 +117,7 @@ def execute(params, check_mode):
     for step in plan.steps:
         facts = {"config": step.settings, "restart_pending": running is not None}
         facts.update(write(step, path, bool(text), check_mode))
-    return Outcome.of(plan, **facts)
+    return Outcome.of(plan, enabled=is_enabled(params["service"]), **facts)
 
 
 def read(path):
@@ -126,6 +136,17 @@ def started_at(pid_file):
         return os.stat(pid_file).st_mtime
     except (OSError, ValueError):
         return None
+
+
+def is_enabled(service):
+    try:
+        done = subprocess.run(
+            ["systemctl", "is-enabled", service],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=VALIDATION_LIMIT, check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.strip() == b"enabled"
 
 
 def write(step, path, replaces, check_mode):
@@ -181,6 +202,7 @@ def main():
             "config": {"type": "dict", "required": True},
             "path": {"type": "path", "default": "/etc/docker/daemon.json"},
             "pid_file": {"type": "path", "default": "/run/docker.pid"},
+            "service": {"type": "str", "default": "docker"},
         },
     )
 

@@ -102,10 +102,21 @@ engine:
   type: dict
   sample: {"hostname": "node1", "id": "ABCD", "operating_system": "Debian GNU/Linux 12 (bookworm)", "version": "20.10.24"}
 cluster:
-  description: The swarm's own settings, without its tokens; none where the host is no manager or there is no quorum.
+  description:
+    - The swarm itself, its C(id) and C(created_at), and its settings as M(quorate.swarm.swarm_settings) returns them.
+    - No token, no key and no certificate is among them. None where the host is no manager or there is no quorum.
   returned: success
   type: dict
-  sample: {"id": "rqzqcqvhg6zbbwytg1j7wqb1c", "data_path_port": 4789, "default_addr_pool": ["10.0.0.0/8"], "subnet_size": 24}
+  sample:
+    id: rqzqcqvhg6zbbwytg1j7wqb1c
+    created_at: "2026-11-21T14:03:40.333Z"
+    autolock: false
+    node_cert_expiry: 2160h
+    task_history_retention_limit: 5
+    labels: {"site": "north"}
+    data_path_port: 4789
+    default_addr_pool: ["10.0.0.0/8"]
+    subnet_size: 24
 quorum:
   description: Whether the host is a manager whose swarm has a leader.
   returned: success

@@ -51,6 +51,10 @@ def test_the_key_is_in_a_file_of_the_controller_that_only_its_owner_reads(lab, k
     assert key_file.read_text(encoding="utf-8").strip() == lab.sh("node1", "docker swarm unlock-key -q")
 
 
+def test_settings_that_are_as_asked_for_are_not_asked_for_again(play):
+    assert "Settings | Bring the swarm's settings" not in play.ok(CONVERGE)
+
+
 def test_check_mode_tells_a_setting_and_does_not_make_it(lab, play):
     words = ("-e", json.dumps({"swarm_settings": {"task_history_retention_limit": 7}}))
     assert "task_history_retention_limit" in play.ok(CONVERGE, "--check", "--diff", *words)

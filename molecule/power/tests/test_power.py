@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 SITE = "playbooks/site.yml"
@@ -53,6 +55,15 @@ def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, 
         lab("power-on", "node2")
     assert "Restart the engine of node3" in play.ok(SITE)
     assert lab.sh("node3", engine) != before
+    swarm.assert_whole(swarm.cluster_id())
+
+
+def test_engines_restart_one_after_the_other_and_the_leader_last(lab, play, swarm):
+    leader = next(node["Description"]["Hostname"] for node in lab.nodes() if node.get("ManagerStatus", {}).get("Leader"))
+    for host in HOSTS:
+        lab.sh(host, "touch /etc/docker/daemon.json")
+    told = play.ok(SITE).partition("Changed:")[2]
+    assert re.findall(r"Restart the engine of (\w+)", told) == [host for host in HOSTS if host != leader] + [leader]
     swarm.assert_whole(swarm.cluster_id())
 
 

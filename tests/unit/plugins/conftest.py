@@ -8,7 +8,14 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.modules import overlay_networks, swarm, swarm_info, swarm_nodes, swarm_settings
+from ansible_collections.quorate.swarm.plugins.modules import (
+    engine_restart,
+    overlay_networks,
+    swarm,
+    swarm_info,
+    swarm_nodes,
+    swarm_settings,
+)
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Clock, World
 
 
@@ -35,9 +42,9 @@ def clock():
 def world(monkeypatch, clock):
     """Hosts and swarms in memory, for the modules: their waits take no time, their disk is the world's, they have no routes."""
     world = World()
-    for module in (overlay_networks, swarm, swarm_info, swarm_nodes, swarm_settings):
+    for module in (engine_restart, overlay_networks, swarm, swarm_info, swarm_nodes, swarm_settings):
         monkeypatch.setattr(module, "wait_until", functools.partial(module.wait_until, clock=clock, pause=clock.pause))
-    for module in (swarm, swarm_info):
+    for module in (engine_restart, swarm, swarm_info):
         monkeypatch.setattr(module, "cluster_id_on_disk", world.cluster_id_on_disk)
     monkeypatch.setattr(overlay_networks, "local_routes", list)
     return world

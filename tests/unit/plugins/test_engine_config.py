@@ -76,9 +76,10 @@ def test_live_restore_can_be_switched_off():
 
 @pytest.fixture
 def host(tmp_path, monkeypatch):
-    """A host without an engine's program; its engine runs once its pid file is there."""
+    """A host without an engine's program and without systemd; its engine runs once its pid file is there."""
     monkeypatch.setattr(engine_config.shutil, "which", lambda name: None)
-    return {"path": str(tmp_path / "docker" / "daemon.json"), "pid_file": str(tmp_path / "docker.pid")}
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return {"path": str(tmp_path / "docker" / "daemon.json"), "pid_file": str(tmp_path / "docker.pid"), "service": "docker"}
 
 
 def run(host, config, check_mode=False):
@@ -100,7 +101,7 @@ def test_a_host_without_a_file(host):
     assert run(host, {"mtu": 1400}, check_mode=True).changed and not os.path.exists(os.path.dirname(host["path"]))
     outcome = run(host, {"mtu": 1400})
     assert (outcome.changed, content(host)) == (True, {"mtu": 1400})
-    assert outcome.facts == {"config": {"mtu": 1400}, "restart_pending": False}
+    assert outcome.facts == {"config": {"mtu": 1400}, "restart_pending": False, "enabled": False}
     assert os.stat(host["path"]).st_mode & 0o777 == 0o644
     assert not run(host, {"mtu": 1400}).changed
     assert os.listdir(os.path.dirname(host["path"])) == ["daemon.json"]
@@ -144,6 +145,17 @@ def test_an_engine_that_does_not_run_needs_no_restart(host, pid):
     assert not run(host, {"mtu": 1400}).facts["restart_pending"]
 
 
+@pytest.mark.parametrize(
+    "said, expected", [("enabled", True), ("disabled", False), ("enabled-runtime", False), ("masked", False), ("", False)]
+)
+def test_whether_the_engine_starts_at_boot(host, tmp_path, said, expected):
+    program = tmp_path / "systemctl"
+    program.write_text('#!/bin/sh\n[ "$*" = "is-enabled docker" ] && echo "%s"\n' % said, encoding="utf-8")
+    program.chmod(0o755)
+    for check_mode in (True, False):
+        assert run(host, {"mtu": 1400}, check_mode).facts["enabled"] is expected
+
+
 PROGRAM = """#!/bin/sh
 [ "$1" = --validate ] && grep -q no-such-setting "$3" || exit 0
 echo "%s $3: these directives match no option: no-such-setting."
@@ -157,6 +169,7 @@ def test_the_engines_own_program_has_a_say_where_it_can(host, tmp_path, monkeypa
     program.write_text(PROGRAM % said, encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setattr(engine_config.shutil, "which", lambda name: str(program))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     assert run(host, {"mtu": 1400}).changed
     if refused:
         for check_mode in (True, False):

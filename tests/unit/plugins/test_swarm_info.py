@@ -48,6 +48,20 @@ def test_a_manager(manager, swarm):
     assert facts["cluster"]["id"] == swarm.cluster_id
 
 
+def test_the_settings_of_the_swarm_are_told_and_no_secret(manager, swarm):
+    swarm.settings.spec.update(
+        CAConfig={"NodeCertExpiry": 720 * 3600 * 10**9, "SigningCACert": "hush", "SigningCAKey": "hush"},
+        EncryptionConfig={"AutoLockManagers": True},
+        Labels={"site": "north"},
+    )
+    swarm.settings.unlock_key = "SWMKEY-1-hush"
+    told = ask(manager)["cluster"]
+    assert [told[key] for key in ("node_cert_expiry", "autolock", "labels")] == ["720h", True, {"site": "north"}]
+    assert [told[key] for key in ("task_history_retention_limit", "root_rotation_in_progress", "subnet_size")] == [5, False, 24]
+    secrets = ["hush", "CERTIFICATE", *swarm.tokens.values()]
+    assert not [secret for secret in secrets if secret in str(told)]
+
+
 def test_a_worker_tells_its_cluster_from_its_disk(worker, swarm):
     facts = ask(worker, "nodes", "services", "tasks")
     assert (facts["swarm"]["role"], facts["swarm"]["cluster_id"]) == ("worker", swarm.cluster_id)

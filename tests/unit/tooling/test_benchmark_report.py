@@ -50,6 +50,32 @@ def test_a_missed_limit_is_said_with_its_reason_where_one_is_known():
     assert line(table, "executions of the no-op").endswith("| 9.00 | missed |")
 
 
+SETTLED = {(report.OURS, "no-op"): [(8.0, 4), (9.0, 4), (10.0, 5)], (report.PING, "once"): [(3.0, 4), (2.0, 4), (4.0, 4)]}
+
+
+def test_a_run_that_changes_nothing_is_held_against_ping_and_the_number_of_hosts():
+    table = report.settled({4: SETTLED}, 3, "")
+    assert line(table, "quorate.swarm, no-op") == "| quorate.swarm, no-op | 9.0 (8.0 to 10.0) | 3.00 | 4 to 5 |"
+    assert line(table, "no-op with settings, x ping").endswith("| 3.5 | 3.0 | 3.00 | met |")
+    assert line(table, "executions of it (N + 4)").endswith("| 8 |  | 5.00 | met |")
+
+
+@pytest.mark.parametrize("seconds, verdict", [(50.0, "1.25 | met |"), (51.0, "1.27 | missed |")])
+def test_a_change_of_engines_is_held_against_what_a_person_types(seconds, verdict):
+    table = report.engines({4: {(report.RAW, "change"): [(40.0, 8)], (report.OURS, "change"): [(seconds, 16)]}}, 1, "")
+    assert line(table, "changing the engines, x docker CLI").endswith(verdict)
+    assert line(table, "quorate.swarm, change").startswith("| quorate.swarm, change | %.1f (%.1f to %.1f) | " % ((seconds,) * 3))
+
+
+def test_what_was_not_measured_anew_stays_in_the_page():
+    change = {4: {(report.RAW, "change"): [(40.0, 8)], (report.OURS, "change"): [(50.0, 16)]}}
+    page = report.renewed("", [report.engines(change, 1, "Then."), report.table({4: RESULTS}, 3, "Then.")])
+    again = report.renewed(page, [report.table({8: RESULTS}, 3, "Now.")])
+    assert [text for text in again.splitlines() if text.startswith("# ")] == ["# " + report.FORMING, "# " + report.ENGINES]
+    assert "## 8 hosts" in again and again.count("Then.") == again.count("Now.") == 1
+    assert report.renewed(again, []) == again
+
+
 def test_sizes_have_a_table_each():
     table = report.table({4: RESULTS, 8: RESULTS}, 3, "")
     assert "## 4 hosts" in table and "## 8 hosts" in table

@@ -1,0 +1,95 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The restart of one engine: whether its swarm can do without it meanwhile, and when it is back. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.quorate.swarm.plugins.module_utils import quorum
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import ACTIVE, LOCKED, PENDING, UNLOCK_ADVICE, Membership
+
+READY = "ready"
+
+
+@dataclass(frozen=True)
+class View:
+    """What an engine that answers says: its membership, and the swarm's nodes, which only a manager with a leader knows."""
+
+    membership: Membership
+    nodes: list | None = None
+
+    @property
+    def is_starting(self):
+        return self.membership.state == PENDING and bool(self.membership.cluster_id)
+
+    @property
+    def lacks_leader(self):
+        return self.membership.is_manager and self.nodes is None
+
+
+class Restart:
+    """The one step."""
+
+    @staticmethod
+    def sentence():
+        return "restart the engine"
+
+
+def refuse(view):
+    """Refuse the restart of a manager without which the quorum would be lost. Where there is none, or no engine, none can be lost."""
+    if view is None or view.nodes is None:
+        return
+    own = view.membership.node_id
+    try:
+        quorum.refuse_pause(view.nodes, [own], "while %s does not answer" % _name(view))
+    except Refusal as exc:
+        raise Refusal("%s The engine was not restarted." % exc) from exc
+
+
+def missing(before, now):
+    """What an engine still lacks of what it was before its restart, in words; empty once it is back. C(None) is no answer."""
+    if now is None:
+        return "the engine does not answer"
+    membership = now.membership
+    if membership.state == LOCKED:
+        return ""
+    if now.is_starting:
+        return "its node is starting"
+    if before is not None and before.membership.state == ACTIVE and membership.state != ACTIVE:
+        return "its membership in the swarm is %s%s" % (membership.state, ": %s" % membership.error if membership.error else "")
+    if membership.is_manager:
+        return _missing_of_manager(now)
+    if before is not None and before.membership.is_manager:
+        return "its manager has not started"
+    return ""
+
+
+def warnings(before, now):
+    if now.membership.state == LOCKED and (before is None or before.membership.state != LOCKED):
+        return ["The engine answers again, but %s." % UNLOCK_ADVICE]
+    return []
+
+
+def _missing_of_manager(view):
+    if view.lacks_leader:
+        return "the managers have no leader"
+    node = _own(view)
+    if node is None:
+        return "the managers do not know its node"
+    if node["Status"]["State"] != READY or not quorum.is_reachable(node):
+        reachability = (node.get("ManagerStatus") or {}).get("Reachability") or "no manager yet"
+        return "the managers hold its node for %s and %s" % (node["Status"]["State"], reachability)
+    return ""
+
+
+def _own(view):
+    return next((node for node in view.nodes if node["ID"] == view.membership.node_id), None)
+
+
+def _name(view):
+    node = _own(view)
+    return (quorum.hostname(node) if node else "") or view.membership.node_id

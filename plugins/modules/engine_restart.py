@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: engine_restart
+short_description: Restart a host's Docker engine without a loss of the swarm's quorum
+version_added: 0.1.0
+author:
+  - Quorate contributors (@quorate)
+description:
+  - Looks what the swarm would be without the host, restarts the engine with C(systemctl), and waits until it is back, in one execution.
+  - Refuses the restart of a manager where the other managers that can be reached are no majority. With one or two managers the quorum is
+    lost for a while in any case, and nothing is refused.
+  - An engine that does not answer, or a manager that finds no leader, cannot be missed, and is restarted.
+  - A worker is back when it has its place in the swarm again, a manager when the managers have a leader and hold its node for ready and
+    reachable. A manager that locks itself is back when it is locked; that is a warning.
+  - Runs on one host. Take the hosts one after the other, and stop at the first that fails.
+options:
+  service:
+    description: The engine's systemd unit.
+    type: str
+    default: docker
+  wait_timeout:
+    description:
+      - Seconds until the engine must be back, counted from the end of C(systemctl), which waits for the engine's own start.
+      - A manager that is starting or has no leader is given as long before its engine is restarted, since until the election has ended
+        nobody can tell whether it can be missed.
+    type: int
+    default: 120
+attributes:
+  diff_mode:
+    support: N/A
+    description: Nothing differs after a restart.
+  idempotent:
+    support: none
+    description: Restarts the engine each time.
+extends_documentation_fragment:
+  - quorate.swarm.connection
+  - quorate.swarm.attributes
+requirements:
+  - systemd on the host
+seealso:
+  - module: quorate.swarm.engine_config
+  - plugin: quorate.swarm.pause_refusal
+    plugin_type: filter
+  - module: ansible.builtin.systemd_service
+"""
+
+EXAMPLES = r"""
+- name: Restart the engines, one after the other
+  hosts: swarm_managers:swarm_workers
+  gather_facts: false
+  serial: 1
+  any_errors_fatal: true
+  tasks:
+    - name: Restart the engine
+      quorate.swarm.engine_restart:
+"""
+
+RETURN = r"""
+swarm:
+  description:
+    - The host's membership after the restart, as M(quorate.swarm.swarm) returns it; in check mode as it is.
+    - None in check mode where the engine does not answer.
+  returned: success
+  type: dict
+  sample:
+    state: active
+    role: manager
+    node_id: 3b4mbhoz6dwqrvz9b6ynkz8lc
+    node_addr: 10.10.10.88
+    cluster_id: rqzqcqvhg6zbbwytg1j7wqb1c
+    managers: [{"addr": "10.10.10.88:2377", "node_id": "3b4mbhoz6dwqrvz9b6ynkz8lc"}]
+    error: null
+actions:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: ["restart the engine"]
+"""
+
+import subprocess
+
+from ansible_collections.quorate.swarm.plugins.module_utils import restarts
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, TimeLimitExceeded
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk
+from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_reconnecting_module
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of
+from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
+
+# An engine ends its containers before itself, each within a time of its own.
+RESTART_LIMIT = 900
+
+
+def execute(reach, params, check_mode):
+    before = look_before(reach, params["wait_timeout"])
+    restarts.refuse(before)
+    now = before
+    if not check_mode:
+        restart(params["service"])
+        now = await_return(reach, before, params["wait_timeout"])
+    return Outcome(
+        changed=True,
+        actions=[restarts.Restart.sentence()],
+        warnings=[] if now is None else restarts.warnings(before, now),
+        facts={"swarm": None if now is None else now.membership.summary()},
+    )
+
+
+def look_before(reach, limit):
+    """What the engine says before its restart. An election is given time to end, since until then no majority can be counted."""
+    seen = []
+
+    def observe():
+        seen[:] = [look(reach)]
+        return seen[0] is not None and (seen[0].is_starting or seen[0].lacks_leader)
+
+    try:
+        wait_until(observe, lambda settling: not settling, limit, "the managers had a leader")
+    except TimeLimitExceeded:
+        pass
+    return seen[0]
+
+
+def await_return(reach, before, limit):
+    def observe():
+        now = look(reach)
+        return now, restarts.missing(before, now)
+
+    now, _missing = wait_until(
+        observe, lambda seen: not seen[1], limit, "the restarted engine was back", describe=lambda seen: seen[1]
+    )
+    return now
+
+
+def look(reach):
+    """None where the engine does not answer."""
+    try:
+        engine = reach()
+        info = engine.info()
+    except EngineError:
+        return None
+    membership = membership_of(info, cluster_id_on_disk(info.get("DockerRootDir") or ""))
+    return restarts.View(membership, nodes_of(engine) if membership.is_manager else None)
+
+
+def nodes_of(engine):
+    try:
+        return engine.nodes()
+    except EngineError as exc:
+        if exc.may_pass:
+            return None
+        raise
+
+
+def restart(service):
+    try:
+        done = subprocess.run(
+            ["systemctl", "restart", service],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=RESTART_LIMIT, check=False,
+        )
+    except FileNotFoundError as exc:
+        raise QuorateError("There is no systemctl on this host, and engines are restarted only with systemd.") from exc
+    except subprocess.TimeoutExpired as exc:
+        raise QuorateError(
+            "The engine was told to restart %d s ago, and has not ended or not started yet. See 'systemctl status %s' on this host."
+            % (RESTART_LIMIT, service)
+        ) from exc
+    if done.returncode:
+        said = " ".join(done.stdout.decode("utf-8", "replace").split())
+        raise QuorateError("The engine did not come back: %s Read 'journalctl -u %s' on this host." % (said, service))
+
+
+def main():
+    run_reconnecting_module(
+        execute,
+        {
+            "service": {"type": "str", "default": "docker"},
+            "wait_timeout": {"type": "int", "default": 120},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
