@@ -33,7 +33,10 @@ def peers_of(networks, name):
 
 
 def outsiders(found):
-    """The hosts to heal: those that are out of touch with more others than the rest is, or if all are alike, all of them."""
+    """The hosts to heal: those that are out of touch with more others than the rest is, or if all are alike, all of them.
+
+    Of a swarm in two parts each host of the smaller part misses more others, so that part is it. Of two equal halves neither is the rest.
+    """
     out_of_touch = {}
     for gap in found:
         for other in gap["missing"]:
@@ -45,3 +48,21 @@ def outsiders(found):
 
 def sentence(host, network, missing):
     return "On %s the peers of the overlay %s lack %s" % (host, network, ", ".join(missing))
+
+
+def repair_refusal(outside, asked, hosts):
+    """Why the engines of the hosts C(outside) are not to be restarted, empty if they are. C(asked) are those of all C(hosts) that told."""
+    in_touch = [host for host in asked if host not in outside]
+    if not outside or 2 * len(in_touch) >= len(hosts):
+        return ""
+    not_asked = [host for host in hosts if host not in asked]
+    return (
+        "Out of touch with others are %s; of %d hosts fewer than half (%s) are in touch with each other%s. So rather the network between "
+        "the hosts is at fault than their engines, and none was restarted. See that 7946/tcp and 7946/udp are open between all hosts."
+        % (
+            ", ".join(outside),
+            len(hosts),
+            ", ".join(in_touch) or "none",
+            ", and %s could not be asked or were left out of the run" % ", ".join(not_asked) if not_asked else "",
+        )
+    )

@@ -40,8 +40,18 @@ def service(raw):
         "mode": _mode(mode),
         "replicas": (mode.get("Replicated") or {}).get("Replicas"),
         "networks": [network["Target"] for network in template.get("Networks") or spec.get("Networks") or []],
-        "ports": (raw.get("Endpoint") or {}).get("Ports") or [],
+        "ports": [_port(port) for port in (raw.get("Endpoint") or {}).get("Ports") or []],
         "labels": spec.get("Labels") or {},
+    }
+
+
+def _port(raw):
+    """A port that waits for the managers to choose its number has none yet."""
+    return {
+        "protocol": raw.get("Protocol") or "tcp",
+        "target_port": raw.get("TargetPort"),
+        "published_port": raw.get("PublishedPort") or None,
+        "publish_mode": raw.get("PublishMode") or "ingress",
     }
 
 

@@ -135,11 +135,21 @@ nodes:
   elements: dict
   sample: [{"node_id": "3b4mbhoz6dwqrvz9b6ynkz8lc", "hostname": "node1", "role": "manager", "availability": "active"}]
 services:
-  description: The services.
+  description: >-
+    The services; of their C(ports) the C(published_port) on the hosts, the C(target_port) in the containers, the C(protocol), and as
+    C(publish_mode) V(ingress) or V(host).
   returned: when O(services=true)
   type: list
   elements: dict
-  sample: [{"id": "p4u8a", "name": "web", "image": "nginx:1.27", "mode": "replicated", "replicas": 3, "networks": ["a7x"], "ports": []}]
+  sample:
+    - id: p4u8a
+      name: web
+      image: nginx:1.27
+      mode: replicated
+      replicas: 3
+      networks: [a7x]
+      ports: [{"protocol": "tcp", "target_port": 80, "published_port": 8080, "publish_mode": "ingress"}]
+      labels: {}
 tasks:
   description: The tasks.
   returned: when O(tasks=true)

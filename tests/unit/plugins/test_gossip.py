@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.quorate.swarm.plugins.filter.gossip_gaps import gossip_gaps
+from ansible_collections.quorate.swarm.plugins.filter.repair_refusal import repair_refusal
 
 ADDRESSES = {"node1": "10.10.10.88", "node2": "10.10.10.76", "node3": "10.10.10.77", "node4": "10.10.10.78"}
 
@@ -91,3 +92,52 @@ def test_only_the_hosts_that_use_a_network_are_compared_where_not_all_must(seen,
 
 def test_peers_that_are_not_in_use_are_no_gap():
     assert gossip_gaps(views(node1=[1, 2, 3, 4]), {"node1": "10.10.10.88"}, everywhere=["demo"])["gaps"] == []
+
+
+FIVE = dict(ADDRESSES, node5="10.10.10.79")
+
+
+@pytest.mark.parametrize(
+    "parts, outsiders",
+    [
+        (["123", "45"], ["node4", "node5"]),
+        (["45", "123"], ["node4", "node5"]),
+        (["1", "2345"], ["node1"]),
+        (["123", "4", "5"], ["node4", "node5"]),
+        # The single one comes first; a run after it says that the rest are halves.
+        (["12", "34", "5"], ["node5"]),
+    ],
+)
+def test_the_smaller_part_of_a_swarm_that_came_apart_is_outside(parts, outsiders):
+    peers = {"node%s" % member: [FIVE["node%s" % other] for other in part] for part in parts for member in part}
+    seen = {host: [{"name": "demo", "peers": seen}] for host, seen in peers.items()}
+    assert gossip_gaps(seen, FIVE, everywhere=["demo"])["outsiders"] == outsiders
+
+
+HOSTS = sorted(ADDRESSES)
+
+
+@pytest.mark.parametrize(
+    "outside, asked, refused",
+    [
+        ([], HOSTS, False),
+        (["node4"], HOSTS, False),
+        (["node3", "node4"], HOSTS, False),
+        (["node2", "node3", "node4"], HOSTS, True),
+        # Halves of equal size.
+        (HOSTS, HOSTS, True),
+        # A host is dead, and another one outside.
+        (["node3"], ["node1", "node2", "node3"], False),
+        # What is right for two hosts that were picked may be wrong for all.
+        (["node4"], ["node3", "node4"], True),
+        ([], ["node1"], False),
+    ],
+)
+def test_engines_are_restarted_only_for_the_sake_of_half_of_the_hosts_at_least(outside, asked, refused):
+    assert bool(repair_refusal(outside, asked, HOSTS)) == refused
+
+
+def test_a_refusal_names_who_is_in_touch_and_who_told_nothing():
+    told = repair_refusal(["node3"], ["node2", "node3"], HOSTS)
+    assert "Out of touch with others are node3; of 4 hosts fewer than half (node2) are in touch with each other, and node1, node4" in told
+    assert "(none) are in touch with each other. So rather the network" in repair_refusal(HOSTS, HOSTS, HOSTS)

@@ -232,6 +232,22 @@ def test_modes_of_services(manager, spec, expected):
     assert [service[key] for key in ("image", "networks", "ports", "labels")] == [None, [], [], {}]
 
 
+@pytest.mark.parametrize(
+    "raw, told",
+    [
+        (
+            {"Protocol": "udp", "TargetPort": 53, "PublishedPort": 5353, "PublishMode": "host"},
+            {"protocol": "udp", "target_port": 53, "published_port": 5353, "publish_mode": "host"},
+        ),
+        # The managers have not chosen the port yet.
+        ({"TargetPort": 80}, {"protocol": "tcp", "target_port": 80, "published_port": None, "publish_mode": "ingress"}),
+    ],
+)
+def test_ports_of_services(manager, raw, told):
+    manager.raw["services"] = [{"ID": "s1", "Spec": {"Name": "web"}, "Endpoint": {"Ports": [raw]}}]
+    assert ask(manager, "services")["services"][0]["ports"] == [told]
+
+
 def test_a_refusal_that_is_not_the_quorums_is_not_hidden(manager, monkeypatch):
     def refuse(self):
         raise EngineError("The engine refused: client version is too new.", status=400)
