@@ -51,6 +51,7 @@ class CallSheet:
         self._awaited = set(callers)
         self._known = set(callers) | set(calls)
         self._heard = set()
+        self._calls_heard = {}
         self._partings = 0
 
     def pending(self, now):
@@ -91,6 +92,7 @@ class CallSheet:
             call.answered_at = call.answered_at or now
             call.sizes.add(size)
         if said.get("kind") == "call":
+            self._calls_heard.setdefault(label, set()).add(peer)
             return self._message("answer", peer, now, size, padded=False)
         return None
 
@@ -127,6 +129,10 @@ class CallSheet:
                 entry["largest"] = max((size for size in call.sizes if isinstance(size, int)), default=0)
             found.setdefault(peer, {})[label] = entry
         return found
+
+    def calls_heard(self):
+        """Who called here, by port: where nothing comes back to a caller, this tells whether its call or the answer was lost."""
+        return {label: sorted(peers) for label, peers in sorted(self._calls_heard.items())}
 
     def _present(self, peer, said, now):
         self._heard.add(peer)

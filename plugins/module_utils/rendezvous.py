@@ -47,6 +47,7 @@ def meet(name, listen, calls, callers, sized_label, size, timeout):
             "ended": time.time(),
             "listening": sorted(post.listening),
             "taken": sorted(post.taken),
+            "heard": post.sheet.calls_heard(),
             "calls": with_unknown(post.sheet.results(), unknown),
         }
     finally:

@@ -167,6 +167,11 @@ taken:
   type: list
   elements: str
   sample: []
+heard:
+  description: The hosts whose calls arrived, by port, also where the answer may not have come back to them.
+  returned: success
+  type: dict
+  sample: {"7946/udp": ["node2"]}
 calls:
   description:
     - By host and port the C(address) that was called and the C(result). C(open) means that the host answered, C(taken) that
@@ -204,6 +209,7 @@ def execute(params, check_mode):
         "met": False,
         "listening": [],
         "taken": sorted(in_use & set(params["listen"])),
+        "heard": {},
         "calls": {},
     }
     if takes_part(params, member):
