@@ -50,8 +50,9 @@ class CallSheet:
         self.size = size
         self._awaited = set(callers)
         self._known = set(callers) | set(calls)
-        self._heard = set()
         self._calls_heard = {}
+        self._present_since = {}
+        self._present_until = {}
         self._partings = 0
 
     def pending(self, now):
@@ -66,8 +67,8 @@ class CallSheet:
             if not self._complete((peer, label), now):
                 sizes = self._sizes_to_try(label, call, now)
                 due += [(label, call.address, self._message("call", peer, now, size)) for size in sizes]
-            elif self._needs_no_more(peer, now):
-                due.append((label, call.address, self._message("parting", peer, now)))
+            else:
+                due.append((label, call.address, self._message("presence", peer, now)))
         if not self.pending(now):
             self._partings += 1
         return due
@@ -103,7 +104,7 @@ class CallSheet:
         if said is None:
             call.result = TAKEN
             # No listener of this module is there, so the host is in the swarm, and its engine answers no call.
-            if peer not in self._heard:
+            if peer not in self._present_since:
                 self._awaited.discard(peer)
                 self._give_up(peer, lambda other: not is_stream(other))
         elif said.get("from") == peer:
@@ -134,8 +135,13 @@ class CallSheet:
         """Who called here, by port: where nothing comes back to a caller, this tells whether its call or the answer was lost."""
         return {label: sorted(peers) for label, peers in sorted(self._calls_heard.items())}
 
+    def presence(self):
+        """For how many seconds something was heard of each host: that long it was there to answer."""
+        return {peer: self._present_until[peer] - since for peer, since in self._present_since.items()}
+
     def _present(self, peer, said, now):
-        self._heard.add(peer)
+        self._present_since.setdefault(peer, now)
+        self._present_until[peer] = now
         if said.get("done") is True:
             self._awaited.discard(peer)
         there = said.get("listening")

@@ -25,7 +25,7 @@ def findings(looks, sizes):
         if call["result"] == SILENT and caller not in there["heard"].get(label, ()):
             if call["address"] not in there["addresses"]:
                 unknown.setdefault(peer, "%s, under which %s called it, is no address of its own" % (call["address"], caller))
-            elif label in there["listening"] and together(looks[caller], there) < LONG_ENOUGH:
+            elif label in there["listening"] and together(looks, caller, peer) < LONG_ENOUGH:
                 late.append((caller, peer))
             elif label in there["listening"] or (is_stream(label) and label in there["taken"]):
                 closed.setdefault((peer, call["address"], caller), []).append((label, call["detail"]))
@@ -48,12 +48,14 @@ def calls(looks):
                     yield caller, peer, label, call
 
 
-def together(one, other):
-    """For how many seconds, at the least, both hosts listened and called at the same time, by the controller's clock."""
-    if not (one["met"] and other["met"]):
-        return 0.0
-    (begin, end), (other_begin, other_end) = surely_there(one), surely_there(other)
-    return min(end, other_end) - max(begin, other_begin)
+def together(looks, caller, peer):
+    """For how many seconds, at the least, both hosts were at it: as they heard of each other, or by the controller's clock."""
+    one, other = looks[caller], looks[peer]
+    heard = [one["presence"].get(peer, 0.0), other["presence"].get(caller, 0.0)]
+    if one["met"] and other["met"]:
+        (begin, end), (other_begin, other_end) = surely_there(one), surely_there(other)
+        heard.append(min(end, other_end) - max(begin, other_begin))
+    return max(heard)
 
 
 def surely_there(look):

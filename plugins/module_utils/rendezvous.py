@@ -48,6 +48,7 @@ def meet(name, listen, calls, callers, sized_label, size, timeout):
             "listening": sorted(post.listening),
             "taken": sorted(post.taken),
             "heard": post.sheet.calls_heard(),
+            "presence": post.sheet.presence(),
             "calls": with_unknown(post.sheet.results(), unknown),
         }
     finally:

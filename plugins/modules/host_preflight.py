@@ -172,6 +172,11 @@ heard:
   returned: success
   type: dict
   sample: {"7946/udp": ["node2"]}
+presence:
+  description: For how many seconds something was heard of each host, so that it was there to answer.
+  returned: success
+  type: dict
+  sample: {"node2": 0.9}
 calls:
   description:
     - By host and port the C(address) that was called and the C(result). C(open) means that the host answered, C(taken) that
@@ -210,6 +215,7 @@ def execute(params, check_mode):
         "listening": [],
         "taken": sorted(in_use & set(params["listen"])),
         "heard": {},
+        "presence": {},
         "calls": {},
     }
     if takes_part(params, member):
