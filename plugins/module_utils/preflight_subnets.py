@@ -23,18 +23,20 @@ OF_THE_ENGINE = re.compile(r"docker\d+|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo
 
 def findings(looks, networks, pools=(), size=DEFAULT_SIZE, formed=False):
     """Of the pool only what will surely be used is looked at: its first subnets, in the order in which they are handed out."""
+    clashes = {}
     for owner, subnet, advice in subnets_in_use(networks, pools, size, formed):
-        clashes = {}
         for host, look in looks.items():
             for route in look["routes"]:
                 if not OF_THE_ENGINE.fullmatch(route["interface"]) and subnet.overlaps(ipaddress.ip_network(route["subnet"])):
-                    clashes.setdefault((route["subnet"], route["interface"]), []).append(host)
-        for (route, interface), hosts in clashes.items():
-            yield Finding(
-                "The subnet %s of %s overlaps the route to %s by %s of %s, so containers on it could not reach what lies there. %s."
-                % (subnet, owner, route, interface, names(hosts), advice),
-                not formed,
-            )
+                    claims, hosts = clashes.setdefault((route["subnet"], route["interface"], advice), ({}, {}))
+                    claims["%s of %s" % (subnet, owner)] = hosts[host] = None
+    for (route, interface, advice), (claims, hosts) in clashes.items():
+        subject = ("The subnet %s overlaps" if len(claims) == 1 else "The subnets %s overlap") % names(claims)
+        yield Finding(
+            "%s the route to %s by %s of %s: containers on such a network could not reach what lies there. %s."
+            % (subject, route, interface, names(hosts), advice),
+            not formed,
+        )
 
 
 def subnets_in_use(networks, pools=(), size=DEFAULT_SIZE, formed=False):
@@ -54,10 +56,11 @@ def subnets_in_use(networks, pools=(), size=DEFAULT_SIZE, formed=False):
     advice = (
         "The pool of a swarm is fixed when it is created; give the network a subnet of its own in overlay_networks"
         if formed
-        else "Set swarm_default_addr_pool to subnets that the hosts do not use; it is fixed when the swarm is created"
+        else "They come from the swarm's address pool, which is fixed when the swarm is created: set swarm_default_addr_pool to addresses "
+        "that nobody uses"
     )
     for owner, subnet in handed_out:
-        yield "%s, from the swarm's address pool" % owner, subnet, advice
+        yield owner, subnet, advice
 
 
 def first_subnets(pools, size, named):
