@@ -30,7 +30,8 @@ options:
     type: dict
     required: true
   advertise_addrs:
-    description: The address that each host is to advertise, by its name. Of a network interface only the name is known, so it is not called.
+    description: >-
+      The address that each host is to advertise, by its name. A network interface, whose address is not known here, is not called.
     type: dict
   data_path_addrs:
     description: The address for the traffic of containers, by the host's name.

@@ -66,8 +66,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(refusals) and C(warnings), sentences, and C(again), by host the options for a second run of the module. It is empty unless some of the
-      hosts are in a swarm and some are not.
+    - C(refusals) and C(warnings), sentences, and C(again), by host the options for a second run of the module. It is empty unless some of
+      the hosts are in a swarm and some are not.
   type: dict
 """
 

@@ -17,6 +17,7 @@ import socket
 import ssl
 
 CERTIFICATE = os.path.join("swarm", "certificates", "swarm-node.crt")
+SWARM_STATE = {"certificates", "docker-state.json"}
 ORGANIZATION = b"\x55\x04\x0a"
 ROUTES = "/proc/net/route"
 LOCAL_ADDRESSES = "/proc/net/fib_trie"
@@ -73,7 +74,7 @@ def engine_root(config_path):
 def has_swarm_state(root):
     """Whether the engine with this data directory holds a membership, finished or not; None where nobody may look."""
     try:
-        return bool(os.listdir(os.path.join(root, "swarm")))
+        return not SWARM_STATE.isdisjoint(os.listdir(os.path.join(root, "swarm")))
     except PermissionError:
         return None
     except OSError:

@@ -64,7 +64,8 @@ def limits(looks, planned):
         taken = looks[host]["taken"]
         if taken:
             yield Finding(
-                "Something else than a swarm's engine listens on %s of %s, so the host may not be able to join. 'ss -lntup' shows what it is."
+                "Something else than a swarm's engine listens on %s of %s, so the host may not be able to join. 'ss -lntup' shows what "
+                "it is."
                 % (names(taken), host)
             )
 

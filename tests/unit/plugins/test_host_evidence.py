@@ -64,7 +64,8 @@ def test_the_engine_id_of_newer_and_older_engines(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text, root", [(None, "/var/lib/docker"), ('{"data-root": "/srv/docker"}', "/srv/docker"), ("[]", "/var/lib/docker"), ("{", "/var/lib/docker")]
+    "text, root",
+    [(None, "/var/lib/docker"), ('{"data-root": "/srv/docker"}', "/srv/docker"), ("[]", "/var/lib/docker"), ("{", "/var/lib/docker")],
 )
 def test_the_engines_data_directory(tmp_path, text, root):
     if text is not None:
@@ -74,8 +75,8 @@ def test_the_engines_data_directory(tmp_path, text, root):
 
 def test_the_state_of_a_membership_on_the_disk(tmp_path, monkeypatch):
     assert evidence.has_swarm_state(str(tmp_path)) is False
-    (tmp_path / "swarm").mkdir()
-    assert evidence.has_swarm_state(str(tmp_path)) is False, "an engine that left keeps the directory"
+    (tmp_path / "swarm" / "worker").mkdir(parents=True)
+    assert evidence.has_swarm_state(str(tmp_path)) is False, "an engine that left may keep directories"
     (tmp_path / "swarm" / "docker-state.json").touch()
     assert evidence.has_swarm_state(str(tmp_path)) is True
 
@@ -124,7 +125,9 @@ def test_kernel_modules_loaded_built_in_or_loadable(kernel, name, release, expec
     assert kernel(name, release) is expected
 
 
-@pytest.mark.parametrize("line, expected", [("install /bin/false", False), ("install /usr/bin/true --quiet", False), ("insmod /lib/x.ko", True)])
+@pytest.mark.parametrize(
+    "line, expected", [("install /bin/false", False), ("install /usr/bin/true --quiet", False), ("insmod /lib/x.ko", True)]
+)
 def test_a_module_that_is_disabled_by_configuration(kernel, tmp_path, monkeypatch, line, expected):
     program = tmp_path / "modprobe"
     program.write_text("#!/bin/sh\necho '%s'\n" % line)

@@ -30,10 +30,18 @@ def host(monkeypatch):
 
 
 def run(**options):
-    params = dict(
-        name="a", listen=["7946/udp", "2377/tcp"], calls=CALLS, callers=["b"], members_call=False, sized_port=None, packet_size=0,
-        timeout=15, kernel_modules=["no_such_module"], engine_config_path="/nonexistent",
-    )
+    params = {
+        "name": "a",
+        "listen": ["7946/udp", "2377/tcp"],
+        "calls": CALLS,
+        "callers": ["b"],
+        "members_call": False,
+        "sized_port": None,
+        "packet_size": 0,
+        "timeout": 15,
+        "kernel_modules": ["no_such_module"],
+        "engine_config_path": "/nonexistent",
+    }
     return host_preflight.execute(dict(params, **options), check_mode=True)
 
 

@@ -92,7 +92,9 @@ def test_a_host_that_did_not_answer_is_no_finding(looks):
     assert said(looks, complete=False) == ([], [])
 
 
-@pytest.mark.parametrize("key, sentence", [("machine_id", "m1 and w3 have the same machine ID."), ("engine_id", "m1 and w3 have the same engine ID.")])
+@pytest.mark.parametrize(
+    "key, sentence", [("machine_id", "m1 and w3 have the same machine ID."), ("engine_id", "m1 and w3 have the same engine ID.")]
+)
 def test_hosts_that_were_copied(looks, members, key, sentence):
     for some in (looks, members):
         some["m1"][key] = some["w3"][key] = "the same"
@@ -161,15 +163,18 @@ ROUTES = [
     ("10.0.1.128/25", DEMO, {}, "The subnet 10.0.1.0/24 of the overlay demo overlaps the route to 10.0.1.128/25"),
     ("10.0.2.0/24", DEMO, {}, None),
     ("10.10.10.0/24", DEMO, {}, None),
-    ("172.20.0.0/16", DEMO, {"default_addr_pool": ["172.20.0.0/16"]}, "The subnets 172.20.0.0/24 of the ingress network and 172.20.1.0/24 of the overlay demo overlap"),
+    (
+        "172.20.0.0/16", DEMO, {"default_addr_pool": ["172.20.0.0/16"]},
+        "The subnets 172.20.0.0/24 of the ingress network and 172.20.1.0/24 of the overlay demo overlap",
+    ),
     ("172.20.0.64/26", DEMO, {"default_addr_pool": ["172.20.0.0/16"], "subnet_size": 26}, "The subnet 172.20.0.64/26 of the overlay demo"),
     ("10.0.0.0/24", DEMO, {"default_addr_pool": ["172.20.0.0/16"]}, None),
-    ("10.20.0.0/16", [{"name": "demo", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, "The subnet 10.20.5.0/24 of the overlay demo overlaps"),
+    ("10.20.0.0/16", [{"name": "demo", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, "The subnet 10.20.5.0/24 of the overlay demo"),
     ("10.0.1.0/24", [{"name": "demo", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, None),
     ("10.20.0.0/16", [{"name": "demo", "state": "absent", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, None),
     ("10.0.0.0/24", [{"name": "in", "ingress": True, "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, None),
     ("10.0.0.0/24", [{"name": "in", "ingress": True}], {}, "The subnet 10.0.0.0/24 of the ingress network"),
-    ("10.0.1.0/24", [{"name": "a", "subnets": [{"subnet": "10.0.0.0/24"}]}, {"name": "b"}], {}, "The subnet 10.0.1.0/24 of the ingress network"),
+    ("10.0.1.0/24", [{"name": "a", "subnets": [{"subnet": "10.0.0.0/24"}]}, {"name": "b"}], {}, "The subnet 10.0.1.0/24 of the ingress"),
 ]
 
 
@@ -268,7 +273,7 @@ def test_addresses_that_lead_elsewhere_prove_nothing(looks):
 @pytest.mark.parametrize(
     "networks, largest, sentence",
     [
-        (DEMO, 1400, "The overlay networks ingress and demo send packets of up to 1500: raise the MTU between the hosts, or give each of them 'mtu: 1400'"),
+        (DEMO, 1400, "The overlay networks ingress and demo send packets of up to 1500: raise the MTU between the hosts, or give each"),
         ([{"name": "demo", "mtu": 1400}], 1400, "The overlay network ingress sends packets of up to 1500: raise the MTU"),
         ([{"name": "in", "ingress": True, "mtu": 1400}, {"name": "demo", "mtu": 1400}], 1400, None),
     ],
