@@ -62,7 +62,7 @@ class CallSheet:
         """(label, address, payload) of all that is to be sent in this round."""
         due = []
         for (peer, label), call in self.calls.items():
-            if is_stream(label):
+            if is_stream(label) or call.result == UNTESTED:
                 continue
             if not self._complete((peer, label), now):
                 sizes = self._sizes_to_try(label, call, now)

@@ -92,6 +92,13 @@ def test_a_host_that_listens_not_on_all_ports_is_not_called_there():
     assert a.results()["b"]["4789/udp"]["result"] == "untested"
 
 
+def test_a_port_on_which_this_host_cannot_call_is_given_up():
+    a = sheet("a", "b")
+    a.give_up("4789/udp")
+    assert a.results()["b"]["4789/udp"]["result"] == "untested"
+    assert {label for label, _address, _payload in a.due_datagrams(0.0)} == {"7946/udp"}
+
+
 class TestConnections:
     @pytest.fixture
     def caller(self):
