@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import select
 import selectors
 import socket
 import struct
@@ -25,6 +26,7 @@ IP_MTU_DISCOVER = 10
 IP_PMTUDISC_PROBE = 3
 SO_ATTACH_FILTER = 26
 
+STANDARD_OUTPUT = 1
 ROUND = 0.15
 CONNECT_LIMIT = 2.5
 GREETING_LIMIT = 2.0
@@ -117,7 +119,7 @@ class Post:
         deadline = time.monotonic() + timeout
         while True:
             now = time.monotonic()
-            if now >= deadline or self.sheet.over(now):
+            if now >= deadline or self.sheet.over(now) or nobody_reads(STANDARD_OUTPUT):
                 return
             self._send(now)
             self._connect(now)
@@ -279,6 +281,13 @@ class Post:
     def _note_failure(self, key, number, now):
         self._next_attempt[key] = now + ROUND
         self.sheet.failed(*key, os.strerror(number).lower())
+
+
+def nobody_reads(descriptor):
+    """Whether a play was interrupted: the ports must be free at once for the next one, and for the engine."""
+    watch = select.poll()
+    watch.register(descriptor, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _descriptor, events in watch.poll(0))
 
 
 def port_of(label):

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 import socket
 import threading
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.module_utils.rendezvous import meet
+from ansible_collections.quorate.swarm.plugins.module_utils.rendezvous import meet, nobody_reads
 
 HERE = "127.0.0.1"
 
@@ -80,3 +81,14 @@ def test_a_port_that_another_program_has_is_taken_and_reached(ports):
     assert b["taken"] == sorted(ports["b"]) and b["listening"] == []
     assert results(a, "b") == {"tcp": "taken", "udp": "untested"}
     assert a["ended"] - a["began"] < 15
+
+
+@pytest.mark.parametrize("pair", [os.pipe, lambda: [one.detach() for one in socket.socketpair()]])
+def test_an_interrupted_play_is_noticed(pair):
+    reader, writer = pair()
+    assert nobody_reads(writer) is False
+    os.close(reader)
+    assert nobody_reads(writer) is True
+    os.close(writer)
+    with open(os.devnull, "wb") as file:
+        assert nobody_reads(file.fileno()) is False
