@@ -92,6 +92,16 @@ def test_a_host_that_listens_not_on_all_ports_is_not_called_there():
     assert a.results()["b"]["4789/udp"]["result"] == "untested"
 
 
+def test_a_host_stays_until_its_callers_are_content():
+    a = CallSheet("a", PORTS, {}, ["b"])
+    for _round in range(9):
+        a.due_datagrams(0.0)
+    a.heard("7946/udp", encode({"kind": "call", "from": "b", "to": "a", "done": False}), 1.0)
+    assert not a.over(1.0)
+    a.heard("7946/udp", encode({"kind": "presence", "from": "b", "to": "a", "done": True}), 2.0)
+    assert a.over(2.0)
+
+
 def test_a_port_on_which_this_host_cannot_call_is_given_up():
     a = sheet("a", "b")
     a.give_up("4789/udp")
