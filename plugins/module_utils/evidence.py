@@ -2,21 +2,28 @@
 # Copyright (c) Quorate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host itself tells where its engine does not: its ClusterID on disk, its addresses, its routes.
+"""What a host itself tells where its engine does not: its ClusterID and identity on disk, its addresses, its routes.
 
 Only managers report a ClusterID over the API. Every member's certificate carries it as the organization of its subject.
 """
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import json
 import os
 import socket
 import ssl
 
 CERTIFICATE = os.path.join("swarm", "certificates", "swarm-node.crt")
+SWARM_STATE = {"certificates", "docker-state.json"}
 ORGANIZATION = b"\x55\x04\x0a"
 ROUTES = "/proc/net/route"
+LOCAL_ADDRESSES = "/proc/net/fib_trie"
+MACHINE_ID = "/etc/machine-id"
+ENGINE_KEY = "/etc/docker/key.json"
+ENGINE_ROOT = "/var/lib/docker"
 ROUTE_REJECTS = 0x200
 
 
@@ -59,6 +66,48 @@ def _elements(der):
     return contents
 
 
+def engine_root(config_path):
+    """The engine's data directory, as its configuration file names it."""
+    return _json(config_path).get("data-root") or ENGINE_ROOT
+
+
+def has_swarm_state(root):
+    """Whether the engine with this data directory holds a membership, finished or not; None where nobody may look."""
+    try:
+        return not SWARM_STATE.isdisjoint(os.listdir(os.path.join(root, "swarm")))
+    except PermissionError:
+        return None
+    except OSError:
+        return False
+
+
+def machine_id():
+    """The host's machine ID as a digest, since the ID itself is to stay on its host; None where it has none yet."""
+    text = _text(MACHINE_ID)
+    return hashlib.sha256(text.encode()).hexdigest()[:32] if len(text) == 32 else None
+
+
+def engine_id(root):
+    """The engine's ID on disk: a file of its own since 23.0, the name of a key before. None where none can be read."""
+    return _text(os.path.join(root, "engine-id")) or _json(ENGINE_KEY).get("kid")
+
+
+def _text(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _json(path):
+    try:
+        found = json.loads(_text(path))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def addresses_of(host):
     """The IP addresses of a host's name, or the name itself where nothing knows it."""
     try:
@@ -98,13 +147,26 @@ def _can_bind(family, sockaddr):
     return True
 
 
+def own_addresses():
+    """The IPv4 addresses of this host."""
+    return local_addresses(_text(LOCAL_ADDRESSES))
+
+
+def local_addresses(trie):
+    """Read the kernel's tree of routes: an address, and on the line after it what it is."""
+    lines = [line.split() for line in trie.splitlines()]
+    found = {above[1] for above, line in zip(lines, lines[1:]) if line == ["/32", "host", "LOCAL"] and above[0] == "|--"}
+    return sorted(found)
+
+
 def local_routes():
     """The IPv4 subnets that this host reaches, as (description, network)."""
-    try:
-        with open(ROUTES, encoding="ascii") as table:
-            return routes(table.read())
-    except OSError:
-        return []
+    return [("this host's interface %s" % interface, network) for interface, network in interface_routes()]
+
+
+def interface_routes():
+    """The IPv4 subnets that this host reaches, as (interface, network)."""
+    return routes(_text(ROUTES))
 
 
 def routes(table):
@@ -115,7 +177,5 @@ def routes(table):
         prefix_length = bin(int(mask, 16)).count("1")
         if prefix_length and not int(flags, 16) & ROUTE_REJECTS:
             address = ipaddress.IPv4Address(bytes.fromhex(destination)[::-1])
-            found.append(
-                ("this host's interface %s" % interface, ipaddress.IPv4Network((address, prefix_length), strict=False))
-            )
+            found.append((interface, ipaddress.IPv4Network((address, prefix_length), strict=False)))
     return found

@@ -11,7 +11,6 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
-from ansible_collections.quorate.swarm.plugins.module_utils.engine import connect
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import QuorateError
 
 SHORTEST_SECRET_LINE = 8
@@ -69,6 +68,13 @@ def connection_arguments():
             "aliases": ["tls_verify"],
         },
     }
+
+
+def connect(params):
+    """Imported here, so that modules that speak to no engine do without the Docker SDK, which takes a second on slow hosts."""
+    from ansible_collections.quorate.swarm.plugins.module_utils import engine
+
+    return engine.connect(params)
 
 
 def run_module(execute, argument_spec, **module_options):
