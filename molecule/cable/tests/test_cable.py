@@ -47,7 +47,7 @@ def test_a_node_is_cut_off_while_it_is_drained(lab, watched, swarm, mend):
     try:
         lab.wait_for(tasks, "the service ran on node4")
         told = watched.at(NODES, cut, SITE, "-e", json.dumps(dict(drain, swarm_drain_timeout=60)))
-        assert "of service slow on node4" in told
+        assert "of service slow on node4" in told and "Meanwhile node4 went down" in told
         assert node4()["Status"]["State"] == "down"
         lab("heal", "node4")
         mend(before, words=("-e", json.dumps(drain)))
