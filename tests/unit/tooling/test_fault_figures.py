@@ -71,7 +71,7 @@ def test_the_document_has_the_marks_and_every_fault():
     assert all(row(section, fault) for fault in fault_figures.FAULTS)
 
 
-@pytest.mark.parametrize("test", fault_figures.FAULTS.values())
+@pytest.mark.parametrize("test", [test for test in fault_figures.FAULTS.values() if "/" in test])
 def test_every_fault_names_a_test_that_notes_its_figures(test):
     scenario, _, name = test.partition("/")
     sources = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "molecule" / scenario / "tests").glob("test_*.py"))
