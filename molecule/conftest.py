@@ -12,12 +12,16 @@ import subprocess
 import threading
 import time
 
+import fault_figures
 import pytest
 import testinfra
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 INVENTORY = CHECKOUT / "inventories" / "lab"
 HOSTS = ("node1", "node2", "node3", "node4")
+SITE = "playbooks/site.yml"
+SNAPSHOT = "whole"
+SECRETS = ("SWMTKN-", "SWMKEY-")
 
 
 class Lab:
@@ -97,13 +101,19 @@ class Play:
         watchdog = threading.Timer(limit, self.kill, [process])
         watchdog.start()
         lines, reached = [], False
-        for line in process.stdout:
-            lines.append(line)
-            if moment in line and not reached:
-                reached = True
-                action(process)
-        process.wait()
-        watchdog.cancel()
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                if moment in line and not reached:
+                    reached = True
+                    action(process)
+            process.wait()
+            assert not watchdog.finished.is_set(), "The run did not end within %d s:\n%s" % (limit, "".join(lines))
+        finally:
+            watchdog.cancel()
+            if process.poll() is None:
+                self.kill(process)
+                process.wait()
         assert reached, "The run never came to '%s':\n%s" % (moment, "".join(lines))
         return "".join(lines)
 
@@ -111,6 +121,30 @@ class Play:
     def kill(process):
         """SIGKILL to a play and everything that it started here, as when its terminal's machine dies."""
         os.killpg(process.pid, signal.SIGKILL)
+
+
+class WatchedPlay:
+    """Plays at a high verbosity, in whose output no secret of the swarm may be, however they end."""
+
+    def __init__(self, play):
+        self._play = play
+
+    def run(self, playbook, *words):
+        done = self._play.run(playbook, "-vvv", *words)
+        without_secrets(done.stdout)
+        return done
+
+    def at(self, moment, action, playbook, *words):
+        return without_secrets(self._play.at(moment, action, playbook, "-vvv", *words))
+
+    def killed(self, moment, begun, goal, playbook):
+        """Kill a run that has come to a moment, once begun() says that the hosts are at work on it."""
+
+        def kill(process):
+            Lab.wait_for(begun, goal)
+            self._play.kill(process)
+
+        assert "PLAY RECAP" not in self.at(moment, kill, playbook), "The run ended before it was killed."
 
 
 class Swarm:
@@ -125,6 +159,9 @@ class Swarm:
     def cluster_id(self, host="node1"):
         return self._lab.swarm(host)["Cluster"]["ID"]
 
+    def leader(self):
+        return next(node["Description"]["Hostname"] for node in self._lab.nodes() if node.get("ManagerStatus", {}).get("Leader"))
+
     def states(self, hosts=HOSTS):
         return {self._lab.swarm(host)["LocalNodeState"] for host in hosts}
 
@@ -132,8 +169,22 @@ class Swarm:
         self._play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % self.cluster_id())
         assert self.states() == {"inactive"}
 
+    def wait_until_ready(self):
+        """As the managers see it; node1 may still be looking for a leader."""
+
+        def ready():
+            listed = self._lab.host("node1").run("docker node inspect $(docker node ls -q)")
+            nodes = json.loads(listed.stdout) if listed.rc == 0 else []
+            return len(nodes) >= len(HOSTS) and all(
+                node["Status"]["State"] == "ready" and node.get("ManagerStatus", {}).get("Reachability", "reachable") == "reachable"
+                for node in nodes
+            )
+
+        self._lab.wait_for(ready, "all nodes were ready and all managers reachable")
+
     def assert_whole(self, expected_cluster_id):
         """The wanted state, as hosts and managers see it, and a run that finds nothing to do."""
+        self.wait_until_ready()
         listed = self._lab.nodes()
         nodes = {node["Description"]["Hostname"]: node for node in listed}
         assert len(listed) == len(HOSTS) and sorted(nodes) == list(HOSTS)
@@ -145,7 +196,36 @@ class Swarm:
             assert nodes[host]["Spec"]["Labels"] == {"lab": "true"}
         assert {self.cluster_id(host) for host in self.managers} == {expected_cluster_id}
         assert "demo" in self._lab.sh("node1", "docker network ls --format '{{.Name}}'")
-        assert "Nothing changed." in self._play.ok("playbooks/site.yml")
+        assert "Nothing changed." in self._play.ok(SITE)
+
+
+class Mending:
+    """The run that follows a fault: it must make the swarm whole, and how long that took becomes a figure."""
+
+    def __init__(self, lab, watched, swarm, test):
+        self._lab = lab
+        self._watched = watched
+        self._swarm = swarm
+        self._test = test
+
+    def __call__(self, cluster_id, playbook=SITE, words=(), whole=None, at_most=1):
+        """Run until it succeeds, at most so many times; whole(cluster_id) then sees that it is so."""
+        began = time.monotonic()
+        runs, done = 0, None
+        while done is None or done.returncode != 0:
+            assert runs < at_most, "The swarm is not mended after %d runs:\n%s" % (runs, failures(done.stdout)[-10000:])
+            runs, done = runs + 1, self._watched.run(playbook, *words)
+        self._swarm.wait_until_ready()
+        seconds = time.monotonic() - began
+        (whole or self._swarm.assert_whole)(cluster_id)
+        engines = {node["Description"]["Engine"]["EngineVersion"] for node in self._lab.nodes()}
+        fault_figures.note(self._test, seconds, runs, engines)
+
+
+def without_secrets(output):
+    leaks = [line for line in output.splitlines() if any(secret in line for secret in SECRETS)]
+    assert not leaks, "The output tells a token or key: %s" % leaks
+    return output
 
 
 def failures(output):
@@ -184,6 +264,31 @@ def play():
 @pytest.fixture(scope="session")
 def swarm(lab, play):
     return Swarm(lab, play)
+
+
+@pytest.fixture(scope="session")
+def watched(play):
+    return WatchedPlay(play)
+
+
+@pytest.fixture
+def mend(request, lab, watched, swarm):
+    return Mending(lab, watched, swarm, "%s/%s" % (request.path.parents[1].name, request.node.name))
+
+
+@pytest.fixture(scope="session")
+def snapshot(lab, swarm):
+    """The hosts as the scenario's converge left them."""
+    lab("snapshot", SNAPSHOT, limit=600)
+    swarm.wait_until_ready()
+
+
+@pytest.fixture
+def whole_hosts(request, lab, swarm, snapshot):
+    """A test that failed may have left anything behind: those after it begin from the snapshot."""
+    if request.session.testsfailed:
+        lab("restore", SNAPSHOT, limit=600)
+        swarm.wait_until_ready()
 
 
 @pytest.fixture

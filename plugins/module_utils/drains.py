@@ -21,6 +21,16 @@ def drained(seen, desired):
     return {node["ID"]: wish["name"] for wish, node in found if node and not nodes.is_down(node)}
 
 
+def lost(seen, names):
+    """A sentence on those of the nodes C(names) that are down now: their tasks are told as the managers last heard of them."""
+    down = sorted(names[node["ID"]] for node in seen if node["ID"] in names and nodes.is_down(node))
+    if not down:
+        return ""
+    return "Meanwhile %s: its tasks are told as the managers last heard of them. Bring it back and run again." % (
+        ", ".join("%s went down" % name for name in down)
+    )
+
+
 def begins(steps):
     """The steps with which a drain begins."""
     return [step for step in steps if step.settings.get("Availability") == DRAIN]

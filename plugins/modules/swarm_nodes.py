@@ -279,7 +279,8 @@ def await_empty(engine, drained, plan, params):
             describe=lambda left: ", ".join(left[0]),
         )
     except TimeLimitExceeded as exc:
-        raise TimeLimitExceeded("%s %s" % (exc, after_failure(engine, plan, params["restore_on_failure"]))) from exc
+        sentences = [str(exc), drains.lost(listed(engine) or [], drained), after_failure(engine, plan, params["restore_on_failure"])]
+        raise TimeLimitExceeded(" ".join(filter(None, sentences))) from exc
 
 
 def after_failure(engine, plan, restore):

@@ -5,28 +5,53 @@
 from __future__ import annotations
 
 SITE = "playbooks/site.yml"
+HOSTS = ("node1", "node2", "node3", "node4")
+JOIN = "TASK [quorate.swarm.swarm : Join the swarm, all hosts side by side]"
+NODES = "TASK [quorate.swarm.swarm : Set the role, availability and labels of all nodes]"
 
 
-def test_a_play_killed_twice_while_it_forms_the_swarm(lab, play, swarm):
+def test_a_play_killed_twice_while_it_forms_the_swarm(lab, watched, swarm, mend):
+    """As it joins hosts, and as it labels nodes; "kill" has other moments."""
+
+    def at_work(host):
+        return lambda: lab.host(host).run("pgrep -x python3").rc == 0
+
     swarm.take_apart()
-    play.at("Join the swarm", play.kill, SITE)
+    watched.killed(JOIN, at_work("node2"), "node2 was at work to join", SITE)
     created = swarm.cluster_id()
-    play.at("Set the role, availability and labels", play.kill, SITE)
-    play.ok(SITE)
-    swarm.assert_whole(created)
+    watched.killed(NODES, at_work("node1"), "node1 was at work on the nodes", SITE)
+    mend(created)
 
 
-def test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes(lab, play, swarm):
+def test_the_leader_loses_its_power_during_the_play(lab, watched, swarm, mend):
+    before, leader = swarm.cluster_id(), swarm.leader()
+    lab.sh("node1", "docker node update --label-rm lab node4")
+    try:
+        watched.at(NODES, lambda process: lab("power-off", leader), SITE)
+    finally:
+        lab("power-on", leader)
+    mend(before)
+
+
+def test_all_hosts_off_and_on(lab, swarm, mend):
+    before = swarm.cluster_id()
+    try:
+        lab("power-off", *HOSTS)
+    finally:
+        lab("power-on", *HOSTS)
+    mend(before)
+
+
+def test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes(lab, swarm, mend):
     before = swarm.cluster_id()
     old = lab.swarm("node1")["NodeID"]
     lab("reset", "node1")
     assert lab.swarm("node1")["LocalNodeState"] == "inactive"
-    play.ok(SITE)
-    swarm.assert_whole(before)
+    mend(before)
     assert old not in {node["ID"] for node in lab.nodes()}
 
 
-def test_a_second_swarm_planted_on_one_host_is_refused_by_name(lab, play, swarm, addresses):
+def test_a_second_swarm_planted_on_one_host_is_refused_by_name(lab, play, swarm, addresses, mend):
     before = swarm.cluster_id()
     lab.sh("node4", "docker swarm leave && docker swarm init --advertise-addr %s" % addresses["node4"])
     planted = swarm.cluster_id("node4")
@@ -35,5 +60,4 @@ def test_a_second_swarm_planted_on_one_host_is_refused_by_name(lab, play, swarm,
     assert "%s with node4" % planted in told and "%s with node1, node2, node3" % before in told
     assert swarm.cluster_id("node4") == planted, "a refusal changes nothing"
     lab.sh("node4", "docker swarm leave --force")
-    play.ok(SITE)
-    swarm.assert_whole(before)
+    mend(before)

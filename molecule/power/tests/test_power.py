@@ -14,16 +14,6 @@ HOSTS = ("node1", "node2", "node3", "node4")
 MANAGERS = HOSTS[:3]
 
 
-def test_the_leader_loses_its_power_during_the_play(lab, play, swarm):
-    before = swarm.cluster_id()
-    leader = next(node["Description"]["Hostname"] for node in lab.nodes() if node.get("ManagerStatus", {}).get("Leader"))
-    lab.sh("node1", "docker node update --label-rm lab node4")
-    play.at("Set the role, availability and labels", lambda process: lab("power-off", leader), SITE)
-    lab("power-on", leader)
-    play.ok(SITE)
-    swarm.assert_whole(before)
-
-
 def test_a_host_without_power_does_not_stop_a_run_against_a_live_swarm(lab, play, swarm):
     lab("power-off", "node4")
     try:
@@ -65,14 +55,6 @@ def test_engines_restart_one_after_the_other_and_the_leader_last(lab, play, swar
     told = play.ok(SITE).partition("Changed:")[2]
     assert re.findall(r"Restart the engine of (\w+)", told) == [host for host in HOSTS if host != leader] + [leader]
     swarm.assert_whole(swarm.cluster_id())
-
-
-def test_all_hosts_off_and_on(lab, play, swarm):
-    before = swarm.cluster_id()
-    lab("power-off", *HOSTS)
-    lab("power-on", *HOSTS)
-    play.ok(SITE)
-    swarm.assert_whole(before)
 
 
 def test_taking_the_swarm_apart_needs_its_name_and_all_of_its_hosts(lab, play, swarm):

@@ -372,6 +372,15 @@ def test_what_is_left_at_the_end_of_the_wait_is_named(busy, restore, kept, sente
     assert availability(busy, "w1") == kept
 
 
+def test_a_host_that_goes_down_while_it_is_drained_is_named(busy, clock):
+    clock.events.append((5, lambda: busy["m1"].swarm.lose(busy["w1"].node_id)))
+    with pytest.raises(TimeLimitExceeded) as failure:
+        run(busy["m1"], {"name": "w1", "availability": "drain"}, {"name": "m2", "availability": "drain"}, drain_timeout=20)
+    assert "task t1 of service web on w1 (running)" in str(failure.value)
+    assert "Meanwhile w1 went down: its tasks are told as the managers last heard of them." in str(failure.value)
+    assert "w1, m2 stay drained" in str(failure.value)
+
+
 def test_a_drain_without_a_limit_is_not_waited_for(busy, clock):
     outcome = run(busy["m1"], {"name": "w1", "availability": "drain"}, drain_timeout=0)
     assert (clock.now, len(outcome.facts["remaining_tasks"])) == (0, 2)
