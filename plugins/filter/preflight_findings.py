@@ -52,6 +52,10 @@ options:
     description: Seconds by which clocks may differ at all.
     type: float
     default: 60
+  opened:
+    description: Hosts whose firewall is opened next in the same run. That their ports are closed is only a warning then.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -66,8 +70,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(refusals) and C(warnings), sentences, and C(again), by host the options for a second run of the module. It is empty unless some of
-      the hosts are in a swarm and some are not.
+    - C(refusals) and C(warnings), sentences; C(closed), the hosts that are refused for closed ports; and C(again), by host the options for
+      a second run of the module. It is empty unless some of the hosts are in a swarm and some are not.
   type: dict
 """
 
@@ -78,7 +82,8 @@ from ansible_collections.quorate.swarm.plugins.modules.overlay_networks import A
 
 
 def preflight_findings(
-    looks, planned, second=None, complete=True, networks=(), default_addr_pool=(), subnet_size=24, clock_warning=5, clock_refusal=60
+    looks, planned, second=None, complete=True, networks=(), default_addr_pool=(), subnet_size=24, clock_warning=5, clock_refusal=60,
+    opened=(),
 ):
     checked = ArgumentSpecValidator(ARGUMENTS).validate({"networks": list(networks)})
     if checked.error_messages:
@@ -94,6 +99,7 @@ def preflight_findings(
             int(subnet_size),
             float(clock_warning),
             float(clock_refusal),
+            opened or (),
         )
     except Refusal as exc:
         return refused(str(exc))
@@ -105,7 +111,7 @@ def answered(looks):
 
 
 def refused(sentence):
-    return {"refusals": [sentence], "warnings": [], "again": {}}
+    return {"refusals": [sentence], "warnings": [], "closed": [], "again": {}}
 
 
 class FilterModule:

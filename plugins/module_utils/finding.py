@@ -2,7 +2,7 @@
 # Copyright (c) Quorate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a look at the hosts brought to light: a sentence, and whether it is a reason to change nothing."""
+"""What a look at the hosts brought to light: a sentence, whether it is a reason to change nothing, and whose closed firewall may be it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 class Finding:
     sentence: str
     refuses: bool = False
+    closed: str | None = None
 
 
 def names(hosts):

@@ -17,8 +17,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils import (
 from ansible_collections.quorate.swarm.plugins.module_utils.finding import Finding, names
 
 
-def judge(looks, second_looks, planned, networks, complete, pools=(), subnet_size=24, clock_warning=5.0, clock_refusal=60.0):
-    """Refusals and warnings as sentences, and the options of those hosts that must call others once more.
+def judge(looks, second_looks, planned, networks, complete, pools=(), subnet_size=24, clock_warning=5.0, clock_refusal=60.0, opened=()):
+    """Refusals and warnings as sentences, the hosts that are refused for closed ports, and the options of those that must call once more.
 
     C(looks) are the hosts that answered, C(complete) whether those are all hosts of the inventory. A swarm that may be there
     already has its subnets, so these refuse nothing then.
@@ -29,13 +29,14 @@ def judge(looks, second_looks, planned, networks, complete, pools=(), subnet_siz
         *preflight_clocks.findings(looks, clock_warning, clock_refusal),
         *preflight_kernel.findings(looks),
         *preflight_subnets.findings(looks, networks, pools, subnet_size, formed),
-        *preflight_ports.findings(looks, preflight_calls.packet_sizes(networks)),
-        *preflight_ports.findings(second_looks, preflight_calls.packet_sizes(networks)),
+        *preflight_ports.findings(looks, preflight_calls.packet_sizes(networks), opened),
+        *preflight_ports.findings(second_looks, preflight_calls.packet_sizes(networks), opened),
         *limits(looks, planned),
     ]
     return {
         "refusals": unique(finding.sentence for finding in found if finding.refuses),
         "warnings": unique(finding.sentence for finding in found if not finding.refuses),
+        "closed": unique(finding.closed for finding in found if finding.closed),
         "again": {} if second_looks else preflight_calls.again(looks, planned),
     }
 

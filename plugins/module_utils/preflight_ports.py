@@ -17,8 +17,8 @@ LONG_ENOUGH = 3.0
 SPOKEN = {"esp": "IP protocol 50 (ESP)"}
 
 
-def findings(looks, sizes):
-    """C(looks) are those of one round, C(sizes) the packets that each network needs."""
+def findings(looks, sizes, opened=()):
+    """C(looks) are those of one round, C(sizes) the packets that each network needs, C(opened) the hosts whose firewall is opened next."""
     closed, late, unknown, smaller = {}, [], {}, {}
     for caller, peer, label, call in calls(looks):
         there = looks[peer]
@@ -35,7 +35,7 @@ def findings(looks, sizes):
             unknown.setdefault(peer, "on %s %s" % (caller, call["detail"]))
         elif "largest" in call and call["largest"] < max(sizes.values()):
             smaller.setdefault((caller, call["largest"]), []).append(peer)
-    yield from of_closed_ports(closed)
+    yield from of_closed_ports(closed, opened)
     yield from of_small_packets(smaller, sizes)
     yield from of_untested(late, unknown)
 
@@ -63,7 +63,7 @@ def surely_there(look):
     return look["began"] - least, look["ended"] - most
 
 
-def of_closed_ports(closed):
+def of_closed_ports(closed, opened):
     """One sentence for all callers that miss the same ports of a host."""
     groups = {}
     for (peer, address, caller), ports in closed.items():
@@ -73,12 +73,14 @@ def of_closed_ports(closed):
         details.update(detail for _label, detail in ports if detail)
     for (peer, address, labels), (callers, details) in groups.items():
         ports = names(SPOKEN.get(label, label) for label in labels)
-        yield Finding(
-            "From %s nothing gets through to %s (%s) on %s%s. Open %s on %s for all hosts of the swarm, in its firewall and in whatever "
-            "filters in between."
-            % (names(callers), peer, address, ports, " (%s)" % ", ".join(sorted(details)) if details else "", ports, peer),
-            True,
+        seen = "From %s nothing gets through to %s (%s) on %s%s." % (
+            names(callers), peer, address, ports, " (%s)" % ", ".join(sorted(details)) if details else "",
         )
+        if peer in opened:
+            yield Finding("%s The firewall of %s is opened next; whatever filters in between is not." % (seen, peer))
+        else:
+            advice = "Open %s on %s for all hosts of the swarm, in its firewall and in whatever filters in between." % (ports, peer)
+            yield Finding("%s %s" % (seen, advice), True, peer)
 
 
 def of_small_packets(smaller, sizes):

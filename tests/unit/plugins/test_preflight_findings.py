@@ -226,6 +226,17 @@ def test_closed_ports_are_named_with_the_hosts(looks):
     )
 
 
+def test_closed_ports_of_a_host_whose_firewall_is_opened_next_are_a_warning(looks):
+    silence(looks, "m1", "m2", "7946/tcp")
+    silence(looks, "m1", "w3", "7946/tcp")
+    assert judge(looks)["closed"] == ["m2", "w3"]
+    found = judge(looks, opened=["m2"])
+    assert found["closed"] == ["w3"] and "through to w3" in found["refusals"][0] and len(found["refusals"]) == 1
+    assert found["warnings"] == [
+        "From m1 nothing gets through to m2 (192.0.2.2) on 7946/tcp. The firewall of m2 is opened next; whatever filters in between is not."
+    ]
+
+
 def test_a_call_that_was_heard_went_through(looks):
     silence(looks, "m1", "m2", "4789/udp")
     looks["m2"]["heard"] = {"4789/udp": ["m1"]}
