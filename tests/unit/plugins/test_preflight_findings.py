@@ -80,9 +80,9 @@ def shift(look, seconds):
 
 
 def test_hosts_of_which_a_swarm_can_be_made(looks, members):
-    assert judge(looks) == {"refusals": [], "warnings": [], "again": {}}
-    assert judge(members) == {"refusals": [], "warnings": [], "again": {}}
-    assert judge({"m1": {"skipped": True}}) == {"refusals": [], "warnings": [], "again": {}}
+    assert judge(looks) == {"refusals": [], "warnings": [], "closed": [], "again": {}}
+    assert judge(members) == {"refusals": [], "warnings": [], "closed": [], "again": {}}
+    assert judge({"m1": {"skipped": True}}) == {"refusals": [], "warnings": [], "closed": [], "again": {}}
 
 
 def test_a_host_that_did_not_answer_is_no_finding(looks):
