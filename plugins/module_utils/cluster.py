@@ -28,6 +28,7 @@ def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=Non
     _refuse_outsiders(hosts, acting)
     _refuse_same_engine(states)
     _refuse_locked(states)
+    refuse_split(states)
     found = _found_cluster(states, cluster_id)
     if found:
         decided = _adopt(states, hosts, acting, found, cluster_id)
@@ -133,6 +134,49 @@ def _refuse_locked(states):
         )
 
 
+def refuse_split(states):
+    """Refuse two quorums of one ClusterID: managers that came back after the swarm was made anew without them.
+
+    Only the side that was made anew knows of it: it no longer counts the others among its managers, they still count it.
+    """
+    sides = _sides(states)
+    for cluster_id, kept, other in ((one[0], sides[one], sides[two]) for one in sides for two in sides if one != two and one[0] == two[0]):
+        if _counts(kept, other):
+            continue
+        if _counts(other, kept):
+            raise Refusal(
+                "Swarm %s exists twice: %s went on with it after a recovery, and %s back from before it, with a quorum of the swarm as it "
+                "was then. Shut %s down or cut the network there, reset what is on the disk (reinstall it, or quorate.swarm.swarm with "
+                "state=absent and force=true there alone), and run again; nothing was changed."
+                % (cluster_id, ", ".join(kept), _listed(list(other), "is", "are"), "it" if len(other) == 1 else "them")
+            )
+        raise Refusal(
+            "Swarm %s exists twice, each with a quorum of its own: with %s and with %s. Decide which one stays, let the hosts of the "
+            "other leave (quorate.swarm.swarm with state=absent and force=true), and run again; nothing was changed."
+            % (cluster_id, ", ".join(kept), ", ".join(other))
+        )
+
+
+def _sides(states):
+    """The managers with a quorum, by ClusterID and leader."""
+    sides = {}
+    for host, state in states.items():
+        if state["quorum"] and state.get("nodes"):
+            leader = next((node["node_id"] for node in state["nodes"] if node.get("leader")), None)
+            sides.setdefault((state["swarm"]["cluster_id"], leader), {})[host] = state
+    return sides
+
+
+def _counts(side, other):
+    """Whether managers of one side hold one of the other for a manager of theirs."""
+    members = {node_id for state in side.values() for node_id in _members(state["nodes"])}
+    return bool(members & {state["swarm"]["node_id"] for state in other.values()})
+
+
+def _members(nodes):
+    return {node["node_id"] for node in nodes if node["reachability"]}
+
+
 def _found_cluster(states, cluster_id):
     """The ClusterID that the hosts' memberships show, none where no host is a member."""
     owners = {}
@@ -168,7 +212,7 @@ def _adopt(states, hosts, acting, found, cluster_id):
     steps, reasons = {}, {}
     known = {node["node_id"] for node in nodes}
     for host in hosts:
-        steps[host], reasons[host] = _member_step(states[host]["swarm"], known) if host in states else (KEEP, None)
+        steps[host], reasons[host] = _member_step(states[host], known, _members(nodes)) if host in states else (KEEP, None)
         if host not in acting:
             steps[host] = KEEP
     return {
@@ -181,13 +225,16 @@ def _adopt(states, hosts, acting, found, cluster_id):
     }
 
 
-def _member_step(swarm, known):
+def _member_step(state, known, members):
+    swarm = state["swarm"]
     if swarm["state"] == membership.INACTIVE:
         return JOIN, "it is in no swarm"
     if swarm["state"] == membership.ERROR:
         return REJOIN, "its membership is in error: %s" % swarm["error"]
     if swarm["node_id"] and swarm["node_id"] not in known:
         return REJOIN, "the swarm no longer knows its node %s" % swarm["node_id"]
+    if swarm["role"] == membership.MANAGER and not state["quorum"] and members and swarm["node_id"] not in members:
+        return REJOIN, "the swarm went on without it and no longer counts it among its managers"
     if swarm["state"] == membership.PENDING:
         if swarm["node_id"]:
             return AWAIT, "its membership has begun"

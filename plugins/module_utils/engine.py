@@ -58,8 +58,8 @@ class Engine:
 
     # Membership of this engine in a swarm
 
-    def swarm_init(self, advertise_addr, listen_addr, data_path_addr, data_path_port, default_addr_pool, subnet_size):
-        """Not with the SDK's init_swarm, which knows no data path port before 7.0.
+    def swarm_init(self, advertise_addr, listen_addr, data_path_addr, data_path_port, default_addr_pool, subnet_size, force=False):
+        """C(force) makes a new cluster of what this manager has. Not with the SDK's init_swarm, which knows no data path port before 7.0.
 
         The engine ignores a subnet size without a pool, and takes a pool without a size for one of size 0.
         """
@@ -73,6 +73,7 @@ class Engine:
             "DataPathPort": data_path_port,
             "DefaultAddrPool": default_addr_pool,
             "SubnetSize": subnet_size,
+            "ForceNewCluster": force or None,
         }
         _answer(self._post, "/swarm/init", {key: value for key, value in request.items() if value is not None})
 

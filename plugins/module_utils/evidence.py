@@ -2,13 +2,14 @@
 # Copyright (c) Quorate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host itself tells where its engine does not: its ClusterID and identity on disk, its addresses, its routes.
+"""What a host itself tells where its engine does not: its ClusterID, identity and raft log on disk, its addresses, its routes.
 
 Only managers report a ClusterID over the API. Every member's certificate carries it as the organization of its subject.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 import json
@@ -16,6 +17,13 @@ import os
 import socket
 import ssl
 
+from ansible_collections.quorate.swarm.plugins.module_utils import raft_log
+
+SWARM = "swarm"
+WRITE_AHEAD_LOG = os.path.join(SWARM, "raft", "wal-v3-encrypted")
+START_OPTIONS = os.path.join(SWARM, "docker-state.json")
+NODE_KEY = os.path.join(SWARM, "certificates", "swarm-node.key")
+LOOKS_AT_A_LOG = 3
 CERTIFICATE = os.path.join("swarm", "certificates", "swarm-node.crt")
 SWARM_STATE = {"certificates", "docker-state.json"}
 ORGANIZATION = b"\x55\x04\x0a"
@@ -106,6 +114,51 @@ def _json(path):
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def raft_state(engine_root):
+    """How far the raft log of a manager goes, and whether autolock encrypts its keys; None where there is no raft log.
+
+    Keys are not told, nor is anything of the log but terms and indexes.
+    """
+    try:
+        names = sorted(name for name in os.listdir(os.path.join(engine_root, WRITE_AHEAD_LOG)) if name.endswith(".wal"))
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        return _unknown_position(engine_root, exc.strerror)
+    reason = "it has no file"
+    # an engine that runs may be writing a record at the moment
+    for _look in range(LOOKS_AT_A_LOG if names else 0):
+        try:
+            with contextlib.ExitStack() as stack:
+                paths = [os.path.join(engine_root, WRITE_AHEAD_LOG, name) for name in names]
+                position = raft_log.position([stack.enter_context(open(path, "rb")) for path in paths])
+            return dict(position.summary(), autolock=keys_are_encrypted(engine_root), error=None)
+        except OSError as exc:
+            reason = exc.strerror
+        except raft_log.Unreadable as exc:
+            reason = str(exc)
+    return _unknown_position(engine_root, reason)
+
+
+def _unknown_position(engine_root, reason):
+    nothing = dict.fromkeys(raft_log.Position().summary())
+    return dict(nothing, autolock=keys_are_encrypted(engine_root), error="The raft log cannot be read: %s." % reason)
+
+
+def keys_are_encrypted(engine_root):
+    """Whether the key of the node's certificate is encrypted, as autolock has it; None where that cannot be read."""
+    try:
+        with open(os.path.join(engine_root, NODE_KEY), encoding="ascii") as key:
+            return any("ENCRYPTED" in line for line in key if line.startswith(("-----BEGIN", "Proc-Type")))
+    except (OSError, ValueError):
+        return None
+
+
+def start_options(engine_root):
+    """With which addresses and ports the engine starts its part of the swarm, as it keeps them on disk; empty where it does not."""
+    return _json(os.path.join(engine_root, START_OPTIONS))
 
 
 def addresses_of(host):

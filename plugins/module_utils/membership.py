@@ -110,14 +110,20 @@ def require_manager(membership, what, name_of=lambda address: None):
     )
 
 
-def plan(current, desired, nodes=None):
-    """Steps from C(current) to C(desired), the module's options; C(nodes) is the cluster's list where this host has it."""
+def plan(current, desired, nodes=None, autolock=False, has_foreign_port=False):
+    """Steps from C(current) to C(desired), the module's options; C(nodes) is the cluster's list where this host has it.
+
+    For a new cluster by force it matters whether the manager's keys are encrypted (C(autolock)), and whether the engine started
+    with another data path port than the swarm has.
+    """
     if desired["state"] == "absent":
         return _plan_leave(current, desired, nodes)
     if desired["state"] == "unlocked":
         return _plan_unlock(current, desired)
     _refuse_locked(current)
     _refuse_other_swarm(current, desired)
+    if desired["state"] == "init" and desired["force_new_cluster"]:
+        return _plan_force(current, desired, nodes, autolock, has_foreign_port)
     if desired["state"] == "init":
         return _plan_init(current, desired)
     return _plan_join(current, desired)
@@ -147,6 +153,45 @@ def _plan_init(current, desired):
             % (current.cluster_id or "unknown")
         )
     return Plan((), current.summary(), _fixed_at_join(current, desired))
+
+
+def _plan_force(current, desired, nodes, autolock, has_foreign_port):
+    if not desired["cluster_id"]:
+        raise Refusal(
+            "A new cluster by force keeps the ClusterID and gives up all other managers, so force_new_cluster needs cluster_id, the "
+            "ClusterID that this manager must have; nothing was changed."
+        )
+    if current.state == ERROR:
+        raise Refusal(
+            "This host's membership in swarm %s is in error: %s. An engine in this state makes no new cluster: cure what it says, "
+            "restart the engine, and run again; nothing was changed." % (current.cluster_id or "unknown", current.error)
+        )
+    if not current.is_manager or not current.cluster_id:
+        raise Refusal(
+            "This host is no manager of swarm %s%s, so it has nothing of which a new cluster could be made; nothing was changed."
+            % (desired["cluster_id"], "" if current.state == INACTIVE else " (state %s, %s)" % (current.state, current.role))
+        )
+    warnings = _fixed_at_join(current, desired)
+    if warnings:
+        raise Refusal("%s Nothing was changed." % warnings[0])
+    own = [dict(manager) for manager in current.managers if manager["node_id"] == current.node_id]
+    after = dict(current.summary(), state=ACTIVE, managers=own)
+    if nodes is None:
+        if autolock:
+            raise Refusal(
+                "Swarm %s has autolock, and no engine makes a new cluster by force of a manager whose keys are encrypted: it would drop "
+                "out of the swarm and be locked (moby#36852). Bring a majority of the managers back, or switch autolock off while there "
+                "is a quorum; nothing was changed." % current.cluster_id
+            )
+        return Plan(("force",), after)
+    others = sorted(quorum.hostname(node) for node in nodes if node.get("ManagerStatus") and node["ID"] != current.node_id)
+    if others:
+        raise Refusal(
+            "Swarm %s has a quorum, with %s, so no new cluster is made of it by force. Managers that are gone are removed with "
+            "quorate.swarm.swarm_nodes (state=absent), stale ones join again with the role quorate.swarm.swarm; nothing was changed."
+            % (current.cluster_id, ", ".join(others))
+        )
+    return Plan(("force",), after) if has_foreign_port else Plan((), current.summary())
 
 
 def _plan_join(current, desired):

@@ -45,16 +45,21 @@ class Step:
         return "%s: %s" % (self.name, ", ".join(parts))
 
 
-def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None):
-    """Steps from the engine's node list to the C(desired) nodes, asked for on the manager C(own_id)."""
+def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None, inherit=False):
+    """Steps from the engine's node list to the C(desired) nodes, asked for on the manager C(own_id).
+
+    With C(inherit) a node takes over what its host's stale entries had, before they are removed.
+    """
     wanted = [(wish, find(nodes, wish)) for wish in desired]
     _refuse_shared_nodes(wanted)
+    stale, warnings = _stale_twins(nodes, wanted) if remove_stale else ([], [])
+    left = [node for node in nodes if node["ID"] in {step.node_id for step in stale}]
     updates, removals, before, after = [], [], {}, {}
     for wish, node in wanted:
         if wish["state"] == "absent":
             removals += _removal(wish, node)
             continue
-        settings = changed_settings(node["Spec"], wish, labels_state)
+        settings = changed_settings(node["Spec"], _with_heritage(wish, node, left, labels_state) if inherit else wish, labels_state)
         if settings.get("Role") == MANAGER and is_down(node):
             raise Refusal(
                 "The node %s (%s) is down and cannot become a manager. Bring its host back, or leave it out."
@@ -64,7 +69,6 @@ def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None):
             updates.append(Step("update", node["ID"], wish["name"], settings))
             before[wish["name"]] = {key.lower(): node["Spec"].get(key) for key in settings}
             after[wish["name"]] = {key.lower(): value for key, value in settings.items()}
-    stale, warnings = _stale_twins(nodes, wanted) if remove_stale else ([], [])
     removals += stale
     for step in removals:
         before["%s (%s)" % (step.name, step.node_id)] = {"status": DOWN}
@@ -274,6 +278,19 @@ def _stale_twins(nodes, wanted):
         else:
             removals.append(Step("remove", twin["ID"], quorum.hostname(twin)))
     return removals, warnings
+
+
+def _with_heritage(wish, node, stale, labels_state):
+    """The wish with what the host's stale entries had, where neither the node nor the wish has something else."""
+    labels, availability = {}, wish["availability"]
+    for twin in stale:
+        if quorum.hostname(twin) == quorum.hostname(node):
+            labels.update(twin["Spec"].get("Labels") or {})
+            availability = availability or twin["Spec"]["Availability"]
+    if labels_state == "replace":
+        labels = {}
+    labels = {key: value for key, value in labels.items() if key not in (node["Spec"].get("Labels") or {})}
+    return dict(wish, labels=dict(labels, **(wish["labels"] or {})) if labels else wish["labels"], availability=availability)
 
 
 def _demotions_before(nodes, removals):

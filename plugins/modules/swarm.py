@@ -77,6 +77,19 @@ options:
   subnet_size:
     description: Prefix length of the subnets taken from O(default_addr_pool), for O(state=init) only. The engine's default is 24.
     type: int
+  force_new_cluster:
+    description:
+      - With O(state=init), make a new cluster of what this manager has, with itself as the only manager, after the majority of the
+        managers was lost for good. ClusterID, services, networks, secrets, configs and the entries of all nodes stay.
+      - Changes that this manager does not know to be committed are lost, and so are those that only the lost managers had. So take the
+        most advanced of the managers that are left; M(quorate.swarm.swarm_info) tells with its option C(raft) how far each has come.
+      - Needs O(cluster_id). Refused where the swarm has a quorum with other managers, and in a swarm with autolock, of which no engine
+        can make a new cluster. Where this host is the only manager already, nothing is changed.
+      - Addresses, the data path port and the address pools stay as they were.
+      - The other managers that are left must join again. The lost ones must not come back with their old disks, see the playbook
+        C(quorate.swarm.recover_swarm), which does all of it.
+    type: bool
+    default: false
   join_tokens:
     description:
       - With O(state=init), tell the tokens with which the others join, so that nobody has to ask for them afterwards.
@@ -142,6 +155,12 @@ EXAMPLES = r"""
     state: unlocked
     unlock_key: "{{ vault_swarm_unlock_key }}"
 
+- name: Make a new cluster of the only manager that is left
+  quorate.swarm.swarm:
+    state: init
+    force_new_cluster: true
+    cluster_id: rqzqcqvhg6zbbwytg1j7wqb1c
+
 - name: Leave; a manager is demoted first
   quorate.swarm.swarm:
     state: absent
@@ -205,7 +224,9 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import (
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import (
     addresses_of,
     cluster_id_on_disk,
+    keys_are_encrypted,
     owns_address,
+    start_options,
 )
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
@@ -214,13 +235,15 @@ JOIN_CONTINUES = "will continue in the background"
 WRONG_UNLOCK_KEY = "invalid key"
 NOT_LOCKED = "not locked"
 PASSING_LEAVE_ERRORS = ("deadline exceeded", "connection is closing", "not part of a swarm")
+ELECTION = 25
+DEFAULT_DATA_PATH_PORT = 4789
 PASSING_JOIN_ERRORS = ("Unavailable", "DeadlineExceeded", "raft", "leader", "connection refused", "EOF")
 
 
 def execute(engine, params, check_mode):
     current = read(engine)
     refuse_foreign_addresses(params)
-    plan = membership.plan(current, with_addresses(params), nodes_for_leaving(engine, current, params))
+    plan = planned(engine, current, params)
     if "join" in plan.steps and not params["join_token"] and not check_mode:
         raise Refusal("To join, this host needs the join_token for a %s; nothing was changed." % params["role"])
     if "unlock" in plan.steps and not params["unlock_key"] and not check_mode:
@@ -234,11 +257,21 @@ def execute(engine, params, check_mode):
     if not check_mode:
         for step in plan.steps:
             after = STEPS[step](engine, params).summary()
-    outcome.before, outcome.after = visible(current.summary()), visible(after)
+    outcome.before, outcome.after = visible(current.summary(), params), visible(after, params)
     outcome.facts = {"swarm": after}
     if params["join_tokens"] and params["state"] == "init":
         outcome.facts["join_tokens"] = None if "init" in plan.steps and check_mode else views.join_tokens(engine.swarm())
     return outcome
+
+
+def planned(engine, current, params):
+    if params["state"] == "init" and params["force_new_cluster"]:
+        root = engine.info().get("DockerRootDir") or ""
+        nodes = nodes_after_election(engine, current)
+        kept = start_options(root).get("DataPathPort")
+        foreign = bool(nodes and kept and kept != engine.swarm()["DataPathPort"])
+        return membership.plan(current, params, nodes, keys_are_encrypted(root), foreign)
+    return membership.plan(current, with_addresses(params), nodes_for_leaving(engine, current, params))
 
 
 def read(engine):
@@ -272,8 +305,30 @@ def nodes_for_leaving(engine, current, params):
         return None
 
 
-def visible(summary):
-    return {key: summary[key] for key in ("state", "role", "cluster_id", "node_addr")}
+def nodes_after_election(engine, current):
+    """The node list, None where there is no leader for longer than an election takes."""
+    if not current.is_manager:
+        return None
+    try:
+        return wait_until(lambda: listed(engine), lambda seen: seen is not None, ELECTION, "the managers had a leader")
+    except TimeLimitExceeded:
+        return None
+
+
+def listed(engine):
+    try:
+        return engine.nodes()
+    except EngineError as exc:
+        if exc.may_pass:
+            return None
+        raise
+
+
+def visible(summary, params):
+    told = {key: summary[key] for key in ("state", "role", "cluster_id", "node_addr")}
+    if params["force_new_cluster"]:
+        told["managers"] = [manager["addr"] for manager in summary["managers"]]
+    return told
 
 
 def init(engine, params):
@@ -286,6 +341,59 @@ def init(engine, params):
         subnet_size=params["subnet_size"],
     )
     return await_role(engine, membership.MANAGER, params["wait_timeout"])
+
+
+def force(engine, params):
+    """Make the new cluster with what the engine started with: what a request leaves out, the engine sets to its defaults.
+
+    A manager that had joined does not have the swarm's data path port on its disk. The new leader knows it, and is made anew if it
+    began with another one.
+    """
+    kept = start_options(engine.info().get("DockerRootDir") or "")
+    port = kept.get("DataPathPort") or params["data_path_port"] or DEFAULT_DATA_PATH_PORT
+    seen = lead(engine, params, kept, port)
+    wanted = engine.swarm()["DataPathPort"]
+    if wanted and wanted != port:
+        seen = lead(engine, params, kept, wanted, again=True)
+    return seen
+
+
+def lead(engine, params, kept, port, again=False):
+    last_error = []
+    current = read(engine)
+    own = [manager["addr"] for manager in current.managers if manager["node_id"] == current.node_id]
+
+    def attempt():
+        nonlocal again
+        if again or not leads(engine, current.node_id):
+            try:
+                engine.swarm_init(
+                    advertise_addr=kept.get("AdvertiseAddr") or (own or [current.node_addr])[0],
+                    listen_addr=kept.get("ListenAddr") or params["listen_addr"],
+                    data_path_addr=kept.get("DataPathAddr") or params["data_path_addr"],
+                    data_path_port=port,
+                    default_addr_pool=None,
+                    subnet_size=None,
+                    force=True,
+                )
+                again = False
+            except EngineError as exc:
+                if not exc.may_pass:
+                    raise
+                last_error[:] = [str(exc)]
+        return leads(engine, current.node_id)
+
+    try:
+        wait_until(attempt, bool, params["wait_timeout"], "this host was the leader of the new cluster", describe=lambda now: "it is not")
+    except TimeLimitExceeded as exc:
+        raise TimeLimitExceeded("%s %s" % (exc, " ".join(last_error))) from exc
+    return read(engine)
+
+
+def leads(engine, node_id):
+    """Whether this node is the leader, and alone."""
+    members = [node for node in listed(engine) or () if node.get("ManagerStatus")]
+    return [node["ID"] for node in members] == [node_id] and bool(members[0]["ManagerStatus"].get("Leader"))
 
 
 def join(engine, params):
@@ -423,6 +531,7 @@ def abandon(engine, params):
 
 STEPS = {
     "init": init,
+    "force": force,
     "join": join,
     "await_active": await_active,
     "demote": demote,
@@ -433,6 +542,7 @@ STEPS = {
 
 SENTENCES = {
     "init": lambda params: "create a swarm",
+    "force": lambda params: "make a new cluster of this manager alone",
     "join": lambda params: "join as %s the swarm behind %s" % (params["role"], ", ".join(params["remote_addrs"])),
     "await_active": lambda params: "wait until the membership that has begun is active",
     "demote": lambda params: "demote this manager to worker",
@@ -457,6 +567,7 @@ def main():
             "data_path_port": {"type": "int"},
             "default_addr_pool": {"type": "list", "elements": "str", "default": []},
             "subnet_size": {"type": "int"},
+            "force_new_cluster": {"type": "bool", "default": False},
             "join_tokens": {"type": "bool", "default": False, "no_log": False},
             "unlock_key": {"type": "str", "no_log": True},
             "rejoin": {"type": "bool", "default": False},

@@ -43,6 +43,12 @@ options:
       - They are secrets. Put C(no_log=true) on the task that asks for them.
     type: bool
     default: false
+  raft:
+    description:
+      - Tell how far the raft log on the host's disk goes, which a manager without quorum cannot be asked otherwise.
+      - Only terms and indexes are read, nothing that is encrypted.
+    type: bool
+    default: false
   addresses:
     description: Addresses and names of network interfaces, optionally with a port, of which to tell those that are not this host's own.
     type: list
@@ -72,6 +78,11 @@ EXAMPLES = r"""
     nodes: true
   delegate_to: node1
   run_once: true
+  register: result
+
+- name: See how far a manager without quorum has come
+  quorate.swarm.swarm_info:
+    raft: true
   register: result
 
 - name: Read the join tokens
@@ -168,6 +179,35 @@ containers:
   type: list
   elements: dict
   sample: [{"id": "0f3c", "name": "mariadb", "image": "mariadb:10.11", "state": "running", "networks": ["demo"], "service_id": null}]
+raft:
+  description: The raft log on the host's disk; none where there is none, as on workers.
+  returned: when O(raft=true)
+  type: dict
+  contains:
+    committed_term:
+      description: Term of the last entry that the host knows to be committed; none where the log cannot be read.
+      type: int
+      sample: 2
+    committed_index:
+      description: Index of that entry. A new cluster that is made by force goes on from it and discards what comes after.
+      type: int
+      sample: 1287
+    last_term:
+      description: Term of the last entry.
+      type: int
+      sample: 2
+    last_index:
+      description: Index of the last entry.
+      type: int
+      sample: 1288
+    autolock:
+      description: Whether the manager's keys on disk are encrypted, as they are in a swarm with autolock; none where that cannot be read.
+      type: bool
+      sample: false
+    error:
+      description: Why the log cannot be read.
+      type: str
+      sample: null
 join_tokens:
   description: The tokens, by role.
   returned: when O(join_tokens=true)
@@ -177,7 +217,12 @@ join_tokens:
 
 from ansible_collections.quorate.swarm.plugins.module_utils import nodes, views
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, TimeLimitExceeded
-from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk, host_name, owns_address
+from ansible_collections.quorate.swarm.plugins.module_utils.evidence import (
+    cluster_id_on_disk,
+    host_name,
+    owns_address,
+    raft_state,
+)
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import (
     PENDING,
@@ -207,6 +252,8 @@ def execute(engine, params, check_mode):
         facts["networks"] = [views.network(network) for network in overlays(engine)]
     if params["containers"]:
         facts["containers"] = [views.container(container) for container in engine.containers()]
+    if params["raft"]:
+        facts["raft"] = raft_state(info.get("DockerRootDir") or "")
     if params["join_tokens"]:
         require_manager(membership, "tell the join tokens", host_name)
         facts["join_tokens"] = views.join_tokens(engine.swarm())
@@ -265,6 +312,7 @@ def main():
             "networks": {"type": "bool", "default": False},
             "containers": {"type": "bool", "default": False},
             "join_tokens": {"type": "bool", "default": False, "no_log": False},
+            "raft": {"type": "bool", "default": False},
             "addresses": {"type": "list", "elements": "str", "default": []},
             "quorum_timeout": {"type": "int", "default": 0},
         },

@@ -62,6 +62,13 @@ options:
     description: Remove entries that are down and have the hostname of a listed node that is up, left behind when its host joined anew.
     type: bool
     default: false
+  inherit_from_stale:
+    description:
+      - Give a listed node the labels of the entries that O(remove_stale=true) removes, unless it has labels of the same keys, and their
+        availability, unless O(nodes[].availability) says another.
+      - With O(labels_state=replace) only the availability is taken over.
+    type: bool
+    default: false
   drain_timeout:
     description:
       - Seconds until no task of a service is left on the nodes with O(nodes[].availability=drain). With 0 the task does not wait.
@@ -202,7 +209,7 @@ def execute(engine, params, check_mode):
     own = membership_of(engine.info())
     require_manager(own, "change the swarm's nodes", host_name)
     seen = settled(engine, params)
-    plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id)
+    plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id, params["inherit_from_stale"])
     drained = drains.drained(seen, params["nodes"])
     if check_mode:
         tasks, containers = left_on(engine, drained)
@@ -371,6 +378,7 @@ ARGUMENTS = {
     },
     "labels_state": {"type": "str", "choices": ["merge", "replace"], "default": "merge"},
     "remove_stale": {"type": "bool", "default": False},
+    "inherit_from_stale": {"type": "bool", "default": False},
     "drain_timeout": {"type": "int", "default": 300},
     "restore_on_failure": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},

@@ -46,5 +46,7 @@ def world(monkeypatch, clock):
         monkeypatch.setattr(module, "wait_until", functools.partial(module.wait_until, clock=clock, pause=clock.pause))
     for module in (engine_restart, swarm, swarm_info):
         monkeypatch.setattr(module, "cluster_id_on_disk", world.cluster_id_on_disk)
+    monkeypatch.setattr(swarm, "start_options", world.start_options)
+    monkeypatch.setattr(swarm, "keys_are_encrypted", world.keys_are_encrypted)
     monkeypatch.setattr(overlay_networks, "local_routes", list)
     return world

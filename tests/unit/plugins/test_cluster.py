@@ -37,7 +37,7 @@ def address(name):
     return "10.0.0.%s:2377" % name[-1]
 
 
-def entry(name, role="worker", reachability="reachable", node_id=None):
+def entry(name, role="worker", reachability="reachable", node_id=None, leader=False):
     """One of the nodes that a manager tells."""
     is_manager = role == "manager"
     return {
@@ -46,6 +46,7 @@ def entry(name, role="worker", reachability="reachable", node_id=None):
         "role": role,
         "state": "ready",
         "reachability": reachability if is_manager else None,
+        "leader": is_manager and leader,
         "manager_addr": address(name) if is_manager else None,
     }
 
@@ -393,6 +394,41 @@ def test_a_member_keeps_the_address_with_which_it_joined():
     decided = plan(formed(w4=dict(worker("w4"), foreign_addresses=["10.9.9.9"])))
     assert steps(decided) == steps(plan(formed()))
     assert decided["warnings"][0].startswith("10.9.9.9 is no address and no network interface of w4. It is a member already")
+
+
+# After a recovery
+
+
+RECOVERED = [entry("m1", "manager", leader=True), entry("w4"), entry("m2"), entry("m3")]
+BEFORE = [entry("m1", "manager", "unreachable"), entry("m2", "manager", leader=True), entry("m3", "manager"), entry("w4")]
+
+
+def test_a_manager_without_which_the_swarm_went_on_joins_again():
+    states = formed(m1=manager("m1", RECOVERED), m2=lone_manager("m2"), m3=None)
+    assert steps(plan(states)) == "m1:keep m2:rejoin m3:keep w4:keep"
+    assert "because the swarm went on without it and no longer counts it among its managers" in plan(states)["sentences"][0]
+
+
+@pytest.mark.parametrize("order", [MANAGERS, MANAGERS[::-1]])
+def test_managers_from_before_a_recovery_with_a_quorum_of_their_own(order):
+    states = {"m1": manager("m1", RECOVERED), "m2": manager("m2", BEFORE), "m3": manager("m3", BEFORE), "w4": worker("w4")}
+    with pytest.raises(Refusal) as refusal:
+        plan({host: states[host] for host in order + ["w4"]}, managers=order)
+    assert "Swarm ONE exists twice: m1 went on with it after a recovery, and %s are back from before it" % ", ".join(
+        host for host in order if host != "m1"
+    ) in str(refusal.value)
+
+
+def test_two_quorums_of_which_nobody_can_tell_the_right_one():
+    apart = [entry("m2", "manager", leader=True), entry("m3", "manager")]
+    with pytest.raises(Refusal, match="exists twice, each with a quorum of its own: with m1 and with m2, m3. Decide"):
+        plan({"m1": manager("m1", RECOVERED), "m2": manager("m2", apart), "m3": manager("m3", apart)})
+
+
+def test_an_election_between_two_looks_makes_no_second_swarm():
+    earlier = [entry("m1", "manager", leader=True), entry("m2", "manager"), entry("m3", "manager"), entry("w4")]
+    later = [entry("m1", "manager"), entry("m2", "manager", leader=True), entry("m3", "manager"), entry("w4")]
+    assert steps(plan(formed(m1=manager("m1", earlier), m2=manager("m2", later)))) == "m1:keep m2:keep m3:keep w4:keep"
 
 
 # The filter

@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils import evidence
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.raft_files import Log
 
 
 def openssl(directory, *arguments):
@@ -98,3 +99,52 @@ def test_names_and_addresses(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     assert evidence.addresses_of("node1") == ["10.0.0.1", "10.0.0.2"]
     assert evidence.addresses_of("unknown") == ["unknown"]
+
+
+# The raft log and the engine's start options
+
+
+@pytest.fixture
+def raft(engine_root):
+    directory = engine_root / evidence.WRITE_AHEAD_LOG
+    directory.mkdir(parents=True)
+    (directory / "0000000000000000-0000000000000000.wal").write_bytes(Log().entry(1, 1).entry(2, 2).state(2, 1).allocated())
+    (directory / "0.tmp").write_bytes(bytes(64))
+    return directory
+
+
+POSITION = {"committed_term": 1, "committed_index": 1, "last_term": 2, "last_index": 2}
+CLEAR = "-----BEGIN PRIVATE KEY-----\nraft-dek: ENCRYPTED\n\nMIGH\n-----END PRIVATE KEY-----\n"
+LOCKED = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nkek-version: 27\n\nMIGH\n-----END ENCRYPTED PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("key, autolock", [(CLEAR, False), (LOCKED, True), (None, None)])
+def test_the_state_of_a_managers_raft_log(engine_root, raft, key, autolock):
+    if key:
+        (engine_root / evidence.NODE_KEY).write_text(key)
+    assert evidence.raft_state(str(engine_root)) == dict(POSITION, autolock=autolock, error=None)
+
+
+def test_a_worker_has_no_raft_log(engine_root):
+    assert evidence.raft_state(str(engine_root)) is None
+
+
+def test_a_raft_log_that_cannot_be_read(engine_root, raft):
+    (raft / "0000000000000000-0000000000000000.wal").write_bytes(b"something else")
+    told = evidence.raft_state(str(engine_root))
+    assert told["committed_index"] is None
+    assert told["error"] == "The raft log cannot be read: it has no entry."
+
+
+def test_a_raft_log_without_files(engine_root, raft):
+    (raft / "0000000000000000-0000000000000000.wal").unlink()
+    assert evidence.raft_state(str(engine_root))["error"] == "The raft log cannot be read: it has no file."
+
+
+@pytest.mark.parametrize(
+    "text, expected", [('{"DataPathPort": 4790}', {"DataPathPort": 4790}), ("[]", {}), ("torn", {}), (None, {})]
+)
+def test_the_options_with_which_an_engine_starts(engine_root, text, expected):
+    if text is not None:
+        (engine_root / evidence.START_OPTIONS).write_text(text)
+    assert evidence.start_options(str(engine_root)) == expected

@@ -39,6 +39,7 @@ def wish(state, **options):
             "cluster_id": None,
             "advertise_addr": None,
             "rejoin": False,
+            "force_new_cluster": False,
             "force": False,
         },
         **options,

@@ -424,3 +424,29 @@ def test_only_what_changes_is_put_into_the_spec():
     written = nodes.apply_to(spec, {"Availability": "active"})
     assert written == dict(spec, Availability="active")
     assert spec["Availability"] == "pause"
+
+
+HEIRS = [manager("m1"), node("w4", node_id="NEW", labels={"own": "1"}), node("w4", state="down", labels={"own": "0", "hand": "made"})]
+
+
+@pytest.mark.parametrize(
+    "inherit, labels_state, options, expected",
+    [
+        (False, "merge", {}, []),
+        (True, "merge", {}, [("w4", {"Labels": {"own": "1", "hand": "made"}})]),
+        (True, "merge", {"labels": {"hand": "said"}}, [("w4", {"Labels": {"own": "1", "hand": "said"}})]),
+        (True, "merge", {"labels_to_remove": ["hand"]}, []),
+        (True, "replace", {"labels": {"lab": "1"}}, [("w4", {"Labels": {"lab": "1"}})]),
+    ],
+)
+def test_what_stale_entries_leave_to_their_hosts_node(inherit, labels_state, options, expected):
+    wishes = [wish("w4", node_id="NEW", **options)]
+    planned = nodes.plan(HEIRS, wishes, labels_state, remove_stale=True, inherit=inherit)
+    assert steps(planned) == expected + [("w4", "remove")]
+
+
+def test_the_availability_of_a_stale_entry_is_kept_unless_another_is_said():
+    drained = dict(HEIRS[2], Spec=dict(HEIRS[2]["Spec"], Availability="drain", Labels=None))
+    for options, expected in (({}, [("w4", {"Availability": "drain"})]), ({"availability": "active"}, [])):
+        planned = nodes.plan(HEIRS[:2] + [drained], [wish("w4", node_id="NEW", **options)], remove_stale=True, inherit=True)
+        assert steps(planned) == expected + [("w4", "remove")]

@@ -44,6 +44,7 @@ def test_what_is_as_wanted_is_what_the_module_leaves_alone(world, swarm):
             "nodes": [dict(WISH, node_id=None, state="present", labels_to_remove=None)],
             "labels_state": "merge",
             "remove_stale": True,
+            "inherit_from_stale": False,
             "wait_timeout": 60,
             "drain_timeout": 300,
             "restore_on_failure": False,

@@ -35,6 +35,7 @@ DEFAULTS = {
     "data_path_port": None,
     "default_addr_pool": [],
     "subnet_size": None,
+    "force_new_cluster": False,
     "join_tokens": False,
     "unlock_key": None,
     "rejoin": False,
@@ -432,3 +433,107 @@ def test_a_role_is_not_changed_by_joining_again(world, formed, host):
     outcome = run(host, "join", **joining(formed, "manager"))
     assert not outcome.changed
     assert "quorate.swarm.swarm_nodes changes the roles" in outcome.warnings[0]
+
+
+# A new cluster by force
+
+
+@pytest.fixture
+def survivor(world, formed):
+    """m1, whose fellows are gone."""
+    for member in formed.raft()[1:]:
+        formed.lose(member["ID"])
+    host = world.hosts["10.0.0.1:2377"]
+    host.start_options = {"AdvertiseAddr": "10.0.0.1:2377", "ListenAddr": "0.0.0.0:2377", "DataPathAddr": "10.7.0.1", "DataPathPort": 4790}
+    formed.settings.pool["DataPathPort"] = 4790
+    return host
+
+
+def force(host, formed, **options):
+    return run(host, "init", **dict({"force_new_cluster": True, "cluster_id": formed.cluster_id}, **options))
+
+
+def test_a_survivor_makes_a_new_cluster_with_what_it_had(world, formed, survivor):
+    before = dict(formed.entries)
+    foretold = force(survivor, formed, check_mode=True)
+    assert world.journal == []
+    outcome = force(survivor, formed)
+    assert outcome.actions == foretold.actions == ["make a new cluster of this manager alone"]
+    assert outcome.before["managers"] == ["10.0.0.1:2377", "10.0.0.2:2377", "10.0.0.3:2377"]
+    assert outcome.after["managers"] == ["10.0.0.1:2377"]
+    assert (foretold.before, foretold.after) == (outcome.before, outcome.after)
+    assert survivor.requests == [
+        {
+            "AdvertiseAddr": "10.0.0.1:2377",
+            "ListenAddr": "0.0.0.0:2377",
+            "DataPathAddr": "10.7.0.1",
+            "DataPathPort": 4790,
+            "ForceNewCluster": True,
+        }
+    ]
+    assert (survivor.swarm, formed.entries.keys(), hostnames(formed.raft())) == (formed, before.keys(), ["m1"])
+
+
+def test_a_new_cluster_is_made_once(world, formed, survivor):
+    force(survivor, formed)
+    outcome = force(survivor, formed)
+    assert (outcome.changed, outcome.before == outcome.after, world.journal) == (False, True, ["m1: force"])
+
+
+def test_the_swarms_data_path_port_is_kept_where_only_the_raft_knows_it(world, formed, survivor):
+    survivor.start_options = dict(survivor.start_options, DataPathPort=0, AdvertiseAddr="")
+    force(survivor, formed)
+    assert [request["DataPathPort"] for request in survivor.requests] == [4789, 4790]
+    assert {request["AdvertiseAddr"] for request in survivor.requests} == {"10.0.0.1:2377"}
+    survivor.requests.clear()
+    assert not force(survivor, formed).changed
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_killed_run_comes_to_the_same(world, formed, survivor, number, moment):
+    survivor.start_options["DataPathPort"] = 0
+    world.kill = (number, moment)
+    with pytest.raises(Killed):
+        force(survivor, formed)
+    world.kill = None
+    force(survivor, formed)
+    assert survivor.start_options["DataPathPort"] == 4790
+    assert not force(survivor, formed).changed
+
+
+def test_an_engine_that_does_not_make_it_in_time_is_asked_again(world, formed, survivor):
+    survivor.slow_to_force = 2
+    assert force(survivor, formed).changed
+    survivor.slow_to_force = 10**6
+    for member in (formed.add("m8", "10.0.0.8", "manager"), formed.add("m9", "10.0.0.9", "manager")):
+        formed.lose(member)
+    with pytest.raises(TimeLimitExceeded, match="leader of the new cluster; seen last: it is not. The engine refused: context deadline"):
+        force(survivor, formed)
+
+
+def test_an_election_is_no_reason_for_a_new_cluster(world, formed):
+    formed.electing = 5
+    with pytest.raises(Refusal, match="has a quorum, with m2, m3"):
+        force(world.hosts["10.0.0.1:2377"], formed)
+
+
+@pytest.mark.parametrize(
+    "prepare, options, sentence",
+    [
+        pytest.param(None, {"cluster_id": None}, "so force_new_cluster needs cluster_id", id="no name"),
+        pytest.param(None, {"cluster_id": "OTHER"}, "not in OTHER", id="another name"),
+        pytest.param(None, {"advertise_addr": "127.0.0.1"}, "advertises 10.0.0.1, 127.0.0.1 was asked for", id="another address"),
+        pytest.param(lambda host, world: world.encrypted.add("m1"), {}, "has autolock, and no engine", id="autolock"),
+        pytest.param(lambda host, world: host.lock(KEY), {}, "is locked since the engine restarted", id="locked"),
+        pytest.param(lambda host, world: vars(host).update(state="error", error="expired"), {}, "in error: expired", id="error"),
+        pytest.param(lambda host, world: host.swarm.entries[host.node_id].pop("ManagerStatus"), {}, "state active, worker", id="a worker"),
+        pytest.param(lambda host, world: host.leave_swarm(force=True), {}, "is no manager of swarm cluster01, so", id="no member"),
+    ],
+)
+def test_where_no_new_cluster_is_made(world, formed, survivor, prepare, options, sentence):
+    if prepare:
+        prepare(survivor, world)
+    with pytest.raises(Refusal, match=sentence):
+        force(survivor, formed, **options)
+    assert "m1: force" not in world.journal

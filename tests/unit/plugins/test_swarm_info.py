@@ -15,7 +15,7 @@ from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import r
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 
-REQUESTS = ("nodes", "services", "tasks", "networks", "containers", "join_tokens")
+REQUESTS = ("nodes", "services", "tasks", "networks", "containers", "join_tokens", "raft")
 
 
 def ask(host, *requested, quorum_timeout=0, addresses=()):
@@ -255,3 +255,8 @@ def test_a_refusal_that_is_not_the_quorums_is_not_hidden(manager, monkeypatch):
     monkeypatch.setattr(Engine, "swarm", refuse)
     with pytest.raises(EngineError, match="too new"):
         ask(manager)
+
+
+def test_the_raft_log_is_told_on_request(manager, monkeypatch):
+    monkeypatch.setattr(swarm_info, "raft_state", lambda root: {"last_index": 7} if root == "m1" else None)
+    assert ask(manager, "raft")["raft"] == {"last_index": 7}

@@ -29,8 +29,8 @@ def form(world, managers=3, workers=1):
 
 
 def run(host, *wishes, check_mode=False, **options):
-    defaults = {"labels_state": "merge", "remove_stale": False, "wait_timeout": 60, "drain_timeout": 300, "restore_on_failure": False}
-    params = dict(defaults, **options)
+    params = {"labels_state": "merge", "remove_stale": False, "inherit_from_stale": False}
+    params.update({"wait_timeout": 60, "drain_timeout": 300, "restore_on_failure": False}, **options)
     params["nodes"] = [dict(UNSAID, **dict({"state": "present"}, **wish)) for wish in wishes]
     return swarm_nodes.execute(Engine(host), params, check_mode)
 
@@ -404,3 +404,21 @@ def test_the_manager_that_is_asked_is_emptied_before_it_becomes_a_worker(busy, c
     clock.events.append((5, raw["tasks"].clear))
     outcome = run(busy["m1"], {"name": "m1", "role": "worker", "availability": "drain"})
     assert roles(outcome)["m1"] == "worker" and clock.now >= 5
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_was_set_by_hand_on_an_old_entry_is_kept_however_often_the_run_is_killed(world, number, moment):
+    swarm, hosts = form(world)
+    old = swarm.add("w1", "10.0.1.1", state="down", labels={"hand": "made", "kept": "old"})
+    swarm.entries[old]["Spec"]["Availability"] = "pause"
+    wish = {"name": "w1", "node_id": hosts["w1"].node_id, "labels": {"lab": True}}
+    world.kill = (number, moment)
+    for _run in range(2):
+        try:
+            run(hosts["m1"], wish, remove_stale=True, inherit_from_stale=True)
+        except Killed:
+            world.kill = None
+    spec = swarm.entries[hosts["w1"].node_id]["Spec"]
+    assert (spec["Labels"], spec["Availability"]) == ({"kept": "1", "hand": "made", "lab": "true"}, "pause")
+    assert old not in swarm.entries

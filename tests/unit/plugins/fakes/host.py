@@ -33,6 +33,8 @@ class Host:
         self.locked_with = None
         self.requests = []
         self.slow_to_leave = 0
+        self.slow_to_force = 0
+        self.start_options = {}
         self.raw = {"tasks": [], "services": [], "networks": [], "containers": []}
         world.hosts["%s:2377" % addr] = self
 
@@ -60,12 +62,28 @@ class Host:
 
     def post(self, url, json, **_options):
         assert url.endswith("/swarm/init"), url
+        if json.get("ForceNewCluster"):
+            return self._force_new_cluster(json)
         if self.state != "inactive":
             refuse(503, "This node is already part of a swarm")
         with self.world.write("%s: init" % self.hostname):
             self._enter(Swarm(self.world), "manager")
             self.state = "pending" if self.looks_until_active else "active"
         self.requests.append(json)
+        return response(200)
+
+    def _force_new_cluster(self, request):
+        """The engine starts with what the request says, and with its defaults for what it does not say."""
+        if not self.controls():
+            refuse(503, "This node is not a swarm manager")
+        if self.slow_to_force:
+            self.slow_to_force -= 1
+            refuse(500, "context deadline exceeded")
+        with self.world.write("%s: force" % self.hostname):
+            self.swarm.force(self.node_id)
+            self.start_options = {key: request.get(key) for key in ("AdvertiseAddr", "ListenAddr", "DataPathAddr")}
+            self.start_options["DataPathPort"] = request.get("DataPathPort") or 4789
+        self.requests.append(request)
         return response(200)
 
     def join_swarm(self, remote_addrs, join_token, listen_addr="0.0.0.0:2377", advertise_addr=None, data_path_addr=None):

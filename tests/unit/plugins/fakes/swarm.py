@@ -58,6 +58,14 @@ class Swarm:
         if "ManagerStatus" in entry:
             entry["ManagerStatus"]["Reachability"] = "unreachable"
 
+    def force(self, node_id):
+        """One manager goes on alone; the others' entries stay, of a state that nobody knows yet."""
+        for entry in self.entries.values():
+            if entry["ID"] != node_id:
+                entry.pop("ManagerStatus", None)
+                entry["Status"]["State"] = "unknown"
+        self.entries[node_id]["ManagerStatus"].update(Leader=True, Reachability="reachable")
+
     def inspected(self):
         self._answer()
         told = {"ID": self.cluster_id, "CreatedAt": "2026-01-01T00:00:00Z", "JoinTokens": dict(self.tokens)}

@@ -47,6 +47,7 @@ class World:
     def __init__(self):
         self.hosts = {}
         self.unreadable = set()
+        self.encrypted = set()
         self.journal = []
         self.kill = None
         self._ids = itertools.count(1)
@@ -58,6 +59,13 @@ class World:
         """What a host's certificate tells; here the host's name serves as the directory of its engine."""
         host = next(host for host in self.hosts.values() if host.hostname == engine_root)
         return host.swarm.cluster_id if host.swarm and engine_root not in self.unreadable else None
+
+    def start_options(self, engine_root):
+        """With what a host's engine started, as it keeps it on its disk."""
+        return next(host.start_options for host in self.hosts.values() if host.hostname == engine_root)
+
+    def keys_are_encrypted(self, engine_root):
+        return engine_root in self.encrypted
 
     @contextlib.contextmanager
     def write(self, what):
