@@ -42,12 +42,15 @@ def clock_off(lab):
 @pytest.mark.parametrize("seconds", [OFF, -OFF], ids=["ahead", "behind"])
 @pytest.mark.parametrize("whose", ["worker", "leader"])
 def test_a_host_joins_while_a_clock_is_off(lab, watched, swarm, mend, clock_off, whose, seconds):
-    """The clock of the host that joins, or of the manager that signs its certificate."""
+    """The clock of the host that joins, or of the manager that signs its certificate: refused, and made all the same without that look."""
     before = swarm.cluster_id()
     host = "node4" if whose == "worker" else swarm.leader()
     lab.sh("node4", "docker swarm leave")
     with clock_off(host, seconds):
-        done = watched.run(SITE, "-e", json.dumps({"swarm_wait_timeout": 60}))
+        done = watched.run(SITE)
+        assert done.returncode != 0 and "The clock of %s is at least" % host in done.stdout, "%s was not refused" % host
+        assert lab.swarm("node4")["LocalNodeState"] == "inactive", "a refusal changes nothing"
+        done = watched.run(SITE, "-e", json.dumps({"swarm_wait_timeout": 60, "preflight_hosts": False}))
         told = " ".join(done.stdout.split())
         assert done.returncode == 0 or "certificate has expired or is not yet valid" in told, told[-4000:]
         assert swarm.cluster_id() == before

@@ -136,6 +136,14 @@ def test_the_clock_that_differs_from_most_is_the_wrong_one(looks):
     assert said(looks)[0][0].startswith("The clock of m1 is at least 3598 s ahead of that of m2")
 
 
+def test_a_members_wrong_clock_is_refused_where_another_host_would_join(looks, members):
+    """The member may be the manager that signs the newcomer's certificate."""
+    shift(members["m1"], 3600)
+    assert said(members)[0] == []
+    members["w3"] = looks["w3"]
+    assert said(members)[0][0].startswith("The clock of m1 is at least")
+
+
 def test_limits_of_the_clocks(looks):
     shift(looks["w3"], 30)
     assert said(looks, clock_warning=40)[1] == []
