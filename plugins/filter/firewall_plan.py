@@ -80,7 +80,7 @@ _value:
   description:
     - With a refusal only C(refusal), a sentence.
     - Otherwise C(backend) (none where nothing filters), C(activates), C(restarts_engine), C(files), C(commands), C(undo), C(sentences),
-      C(warnings), C(differs), and C(ports), the TCP ports of services that are published on every host.
+      C(warnings), and C(differs).
   type: dict
 """
 
@@ -99,10 +99,9 @@ def firewall_plan(
                 "tells it. Set swarm_advertise_addr or ansible_host to its address." % (", ".join(found["unknown"]), host)
             )
         addresses = found["addresses"]
-        told = firewall_report.parse(report)
         decided = firewall.plan(
             host,
-            told,
+            firewall_report.parse(report),
             firewall_openings.openings(host, managers, workers, addresses, groups, declared, int(data_path_port)),
             backend,
             firewall_openings.published(published_from, host, managers, workers, groups, addresses),
@@ -111,8 +110,7 @@ def firewall_plan(
         )
     except Refusal as exc:
         return {"refusal": str(exc)}
-    ports = [port.partition("/")[0] for port in told["docker"].get("ports", []) if port.endswith("/tcp")]
-    return dict(decided, ports=ports, refusal=None)
+    return dict(decided, refusal=None)
 
 
 class FilterModule:

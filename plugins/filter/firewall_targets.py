@@ -28,9 +28,6 @@ options:
     type: list
     elements: str
     required: true
-  published:
-    description: Published ports that are tried, by the name of their host.
-    type: dict
 """
 
 EXAMPLES = r"""

@@ -133,12 +133,11 @@ def _usable(texts):
     return found
 
 
-def targets(addresses, hosts, managers, published=None):
+def targets(addresses, hosts, managers):
     """What another host must reach on C(hosts), and what it must not; UDP and ESP cannot be tried like that."""
     found = []
     for host in hosts:
         wanted = [port for protocol, port in of_swarm(host in managers, 0) if protocol == "tcp"]
-        wanted += (published or {}).get(host) or []
         ports = [(int(port), True) for port in wanted] + [(port, False) for port in NEVER]
         found += [{"host": host, "address": addresses[host][0], "port": port, "wanted": reach} for port, reach in ports]
     return found

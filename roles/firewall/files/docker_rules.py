@@ -155,7 +155,7 @@ def uses_iptables():
 
 
 def wanted(engine):
-    """The chains and rules that the routing mesh and the encrypted overlays of this host need, and the published ports."""
+    """The chains and rules that the routing mesh and the encrypted overlays of this host need."""
     version = version_of(engine.get("/version")["Version"])
     networks = engine.get("/networks")
     ports = published_ports(inside(NAMESPACES + "/ingress_sbox", "iptables", "--wait", "--table", "mangle", "--list-rules", "PREROUTING"))
@@ -167,7 +167,7 @@ def wanted(engine):
             for namespace in glob.glob("%s/*-%s*" % (NAMESPACES, network["Id"][:8])):
                 for vni, port in tunnels(inside(namespace, "ip", "-details", "-oneline", "link", "show", "type", "vxlan")):
                     rules += encryption_rules(version, vni, port)
-    return chains, rules, ports
+    return chains, rules
 
 
 def gateway_of(engine):
@@ -178,12 +178,11 @@ def gateway_of(engine):
 
 def look(engine):
     """What is missing; C(lost) says that even what the engine restores by itself is."""
-    chains, rules, ports = wanted(engine)
+    chains, rules = wanted(engine)
     missing = [] if not uses_iptables() else [rule for rule in rules if not has_rule(rule[0], rule[1], rule[3])]
     return {
         "lost": uses_iptables() and not has_chain("nat", "DOCKER"),
         "missing": [" ".join(["-t", table, where, chain, *words]) for table, chain, where, words in missing],
-        "ports": ["%s/%s" % (port, protocol) for protocol, port in ports],
     }, chains, missing
 
 

@@ -143,14 +143,13 @@ def test_no_name_is_resolved_where_an_address_is_said(resolver):
 
 
 def test_managers_must_be_reached_on_one_port_more_and_no_engines_api():
-    targets = TargetsModule().filters()["firewall_targets"](ADDRESSES, ["m2", "w3"], MANAGERS, {"w3": ["8100"]})
+    targets = TargetsModule().filters()["firewall_targets"](ADDRESSES, ["m2", "w3"], MANAGERS)
     assert [("%(host)s %(address)s:%(port)d" % target, target["wanted"]) for target in targets] == [
         ("m2 10.0.0.2:2377", True),
         ("m2 10.0.0.2:7946", True),
         ("m2 10.0.0.2:2375", False),
         ("m2 10.0.0.2:2376", False),
         ("w3 10.0.0.3:7946", True),
-        ("w3 10.0.0.3:8100", True),
         ("w3 10.0.0.3:2375", False),
         ("w3 10.0.0.3:2376", False),
     ]
