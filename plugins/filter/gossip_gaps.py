@@ -33,6 +33,11 @@ options:
     type: list
     elements: str
     default: []
+  excused:
+    description: Hosts in use that need not be peers of the networks O(everywhere).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -56,8 +61,8 @@ _value:
 from ansible_collections.quorate.swarm.plugins.module_utils import gossip
 
 
-def gossip_gaps(views, addresses, everywhere=(), in_part=()):
-    found = gossip.gaps(views, addresses, everywhere, in_part)
+def gossip_gaps(views, addresses, everywhere=(), in_part=(), excused=()):
+    found = gossip.gaps(views, addresses, everywhere, in_part, excused)
     return {"gaps": found, "outsiders": gossip.outsiders(found)}
 
 

@@ -11,16 +11,17 @@ of its containers. Only the hosts' own lists of peers show it.
 from __future__ import annotations
 
 
-def gaps(views, addresses, everywhere=(), in_part=()):
+def gaps(views, addresses, everywhere=(), in_part=(), excused=()):
     """Where a host does not see another one that it must see.
 
     C(views) are the networks of each host as swarm_info returns them, C(addresses) the advertised addresses of the hosts in
-    use. All of these must be in the gossip of the networks C(everywhere); of the networks C(in_part) those that use them.
+    use. All of these but those C(excused) must be in the gossip of the networks C(everywhere); of the networks C(in_part) those
+    that use them.
     """
     found = []
     for network in list(everywhere) + list(in_part):
         peers = {host: set(peers_of(networks, network)) for host, networks in views.items()}
-        users = addresses if network in everywhere else [host for host in addresses if peers.get(host)]
+        users = [host for host in addresses if (host not in excused if network in everywhere else peers.get(host))]
         for host in sorted(set(users) & set(views)):
             missing = sorted(other for other in users if addresses[other] not in peers[host])
             if missing:

@@ -90,6 +90,17 @@ def test_only_the_hosts_that_use_a_network_are_compared_where_not_all_must(seen,
     assert sentences_of(gossip_gaps(views(**seen), ADDRESSES, in_part=["demo"])) == sentences
 
 
+def test_a_host_without_a_probe_is_judged_by_the_networks_that_it_uses():
+    probed = views(node1=[1, 2], node2=[1, 2], node3=[3], node4=[])
+    used = {"node1": [1, 2, 4], "node2": [1, 2, 4], "node3": [3], "node4": [1, 2, 4]}
+    for host, numbers in used.items():
+        probed[host].append({"name": "ingress", "peers": [ADDRESSES["node%d" % number] for number in numbers]})
+    found = gossip_gaps(probed, ADDRESSES, everywhere=["demo"], in_part=["ingress"], excused=["node4"])
+    assert found["outsiders"] == ["node3"]
+    assert [(gap["network"], gap["missing"]) for gap in found["gaps"] if gap["host"] == "node4"] == [("ingress", ["node3"])]
+    assert [gap["missing"] for gap in found["gaps"] if gap["network"] == "demo" and gap["host"] == "node1"] == [["node3"]]
+
+
 def test_peers_that_are_not_in_use_are_no_gap():
     assert gossip_gaps(views(node1=[1, 2, 3, 4]), {"node1": "10.10.10.88"}, everywhere=["demo"])["gaps"] == []
 
