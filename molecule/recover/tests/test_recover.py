@@ -157,7 +157,8 @@ class TestTwoOfFourManagers:
         for host in ("node2", "node4"):
             lab.sh("node1", "docker node update --label-add hand=%s --availability pause %s" % (host, host))
         lab("power-off", "node1", "node3")
-        words = (*lost("node1", "node3"), "-e", "swarm_recover_cluster_id=%s" % cluster_id)
+        # no task runs while both are paused
+        words = (*lost("node1", "node3"), "-e", "swarm_recover_cluster_id=%s" % cluster_id, "-e", "swarm_recover_services_timeout=5")
         told = four.at("Join the swarm, all hosts side by side", four.kill, RECOVER, *words)
         source = next(host for host in ("node2", "node4") if "%s makes swarm" % host in told)
         assert len(roles(lab, source)) >= 4
