@@ -279,7 +279,8 @@ def _sentences(action, found, source, states, lost, rejoining, roles):
     if action == RESUME:
         sentences.append("Swarm %s has a quorum with %s already; what is left of its recovery is done" % (found, source))
     for host in rejoining:
-        begins = "joins" if states[host]["swarm"]["state"] == membership.INACTIVE else "gives up its membership and joins again"
+        inactive = states[host]["swarm"]["state"] == membership.INACTIVE
+        begins = "joins" if inactive else "comes back to it by itself, or gives up its membership and joins again"
         sentences.append("%s %s as %s" % (host, begins, roles[host]))
     sentences.append(
         "What the swarm knows of %s is removed; %s must not come back with the old disks"
