@@ -50,6 +50,14 @@ def refuse(view):
         raise Refusal("%s The engine was not restarted." % exc) from exc
 
 
+def is_refused(view):
+    try:
+        refuse(view)
+    except Refusal:
+        return True
+    return False
+
+
 def missing(before, now):
     """What an engine still lacks of what it was before its restart, in words; empty once it is back. C(None) is no answer."""
     if now is None:

@@ -29,7 +29,7 @@ options:
     description:
       - Seconds until the engine must be back, counted from the end of C(systemctl), which waits for the engine's own start.
       - A manager that is starting or has no leader is given as long before its engine is restarted, since until the election has ended
-        nobody can tell whether it can be missed.
+        nobody can tell whether it can be missed; and so are the other managers, to become reachable before the restart is refused.
     type: int
     default: 120
 attributes:
@@ -114,15 +114,19 @@ def execute(reach, params, check_mode):
 
 
 def look_before(reach, limit):
-    """What the engine says before its restart. An election is given time to end, since until then no majority can be counted."""
+    """What the engine says before its restart.
+
+    An election is given time to end, since until then no majority can be counted, and a manager that has just come back to be
+    reachable again.
+    """
     seen = []
 
     def observe():
         seen[:] = [look(reach)]
-        return seen[0] is not None and (seen[0].is_starting or seen[0].lacks_leader)
+        return seen[0] is None or not (seen[0].is_starting or seen[0].lacks_leader or restarts.is_refused(seen[0]))
 
     try:
-        wait_until(observe, lambda settling: not settling, limit, "the managers had a leader")
+        wait_until(observe, bool, limit, "the swarm could do without the engine")
     except TimeLimitExceeded:
         pass
     return seen[0]

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+
 import pytest
-from ansible_collections.quorate.swarm.plugins.module_utils import restarts
+from ansible_collections.quorate.swarm.plugins.module_utils import restarts, waiting
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import Membership
@@ -160,6 +163,23 @@ def test_an_election_is_given_time_before_the_majority_is_counted(serve, swarm, 
     swarm.electing = 3
     with pytest.raises(Refusal, match="unreachable: m2"):
         run(serve(managers[2]))
+
+
+def test_a_manager_that_has_just_come_back_is_given_time_to_be_reachable(serve, swarm, managers, clock, monkeypatch):
+    entry = swarm.entries[managers[1].node_id]
+    before = copy.deepcopy(entry)
+    swarm.lose(managers[1].node_id)
+    service = serve(managers[2])
+    pause = clock.pause
+
+    def come_back(seconds):
+        pause(seconds)
+        if clock.now > 10:
+            entry.update(before)
+
+    monkeypatch.setattr(engine_restart, "wait_until", functools.partial(waiting.wait_until, clock=clock, pause=come_back))
+    run(service)
+    assert service.restarts == ["docker"]
 
 
 def test_a_manager_that_is_just_starting_is_given_time_before_the_majority_is_counted(serve, swarm, managers):
