@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 VENV := . .venv/bin/activate &&
 # Scenarios that are too long for the gate; "make test-all" runs them as well.
-LONG_SCENARIOS := autolock lab overlay power
+LONG_SCENARIOS := autolock lab overlay power recover
 SCENARIO ?= $(filter-out default $(LONG_SCENARIOS),$(notdir $(patsubst %/,%,$(dir $(sort $(wildcard molecule/*/molecule.yml))))))
 SHELL_SCRIPTS = $$(git grep -lE '^\#!.*\b(ba)?sh\b' -- .)
 
