@@ -78,6 +78,10 @@ def membership_of(info, cluster_id_on_disk=None):
     state = swarm.get("LocalNodeState") or INACTIVE
     if state == INACTIVE:
         return Membership(state=INACTIVE)
+    error = (swarm.get("Error") or "").strip() or None
+    if state == ERROR and not error and swarm.get("NodeID"):
+        # an engine that has restarted its part of the swarm once keeps saying so, though all is well since
+        state = ACTIVE
     managers = sorted((m["Addr"], m["NodeID"]) for m in swarm.get("RemoteManagers") or ())
     return Membership(
         state=state,
@@ -86,7 +90,7 @@ def membership_of(info, cluster_id_on_disk=None):
         cluster_id=(swarm.get("Cluster") or {}).get("ID") or cluster_id_on_disk,
         is_manager=bool(swarm.get("ControlAvailable")),
         managers=tuple({"addr": addr, "node_id": node_id} for addr, node_id in managers),
-        error=(swarm.get("Error") or "").strip() or None,
+        error=error,
     )
 
 

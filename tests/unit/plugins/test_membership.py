@@ -306,3 +306,12 @@ def test_a_manager_can():
 )
 def test_the_host_of_an_address(addr, host, numeric):
     assert (host_of(addr), is_address(host_of(addr))) == (host, numeric)
+
+
+@pytest.mark.parametrize(
+    "error, node_id, state",
+    [("", "M1", "active"), ("certificate has expired", "M1", "error"), ("", "", "error")],
+)
+def test_an_error_that_the_engine_does_not_tell_is_an_earlier_one(error, node_id, state):
+    """After it has restarted its part of the swarm once, an engine tells the state error for good."""
+    assert membership_of({"Swarm": {"LocalNodeState": "error", "Error": error, "NodeID": node_id}}).state == state
