@@ -105,6 +105,7 @@ options:
     description:
       - With O(state=join), give up the present membership and join again; each time that the task runs.
       - For a member whose swarm no longer knows it. The ClusterID must still be O(cluster_id), where the host's disk tells it.
+      - A manager that has a quorum is not given up, since the others would miss its vote; it keeps its membership, with a warning.
     type: bool
     default: false
   force:
@@ -120,7 +121,7 @@ options:
 attributes:
   idempotent:
     support: partial
-    details: With O(rejoin=true) the host joins again each time.
+    details: With O(rejoin=true) the host joins again each time, unless it is a manager with a quorum.
 extends_documentation_fragment:
   - quorate.swarm.connection
   - quorate.swarm.attributes
@@ -235,6 +236,7 @@ JOIN_CONTINUES = "will continue in the background"
 WRONG_UNLOCK_KEY = "invalid key"
 NOT_LOCKED = "not locked"
 PASSING_LEAVE_ERRORS = ("deadline exceeded", "connection is closing", "not part of a swarm")
+KEEPS_VOTE = "This manager has a quorum, perhaps only since a moment ago, so it keeps its membership."
 ELECTION = 25
 DEFAULT_DATA_PATH_PORT = 4789
 PASSING_JOIN_ERRORS = ("Unavailable", "DeadlineExceeded", "raft", "leader", "connection refused", "EOF")
@@ -243,7 +245,8 @@ PASSING_JOIN_ERRORS = ("Unavailable", "DeadlineExceeded", "raft", "leader", "con
 def execute(engine, params, check_mode):
     current = read(engine)
     refuse_foreign_addresses(params)
-    plan = planned(engine, current, params)
+    keeps_vote = params["rejoin"] and has_vote(engine, current)
+    plan = planned(engine, current, dict(params, rejoin=params["rejoin"] and not keeps_vote))
     if "join" in plan.steps and not params["join_token"] and not check_mode:
         raise Refusal("To join, this host needs the join_token for a %s; nothing was changed." % params["role"])
     if "unlock" in plan.steps and not params["unlock_key"] and not check_mode:
@@ -251,7 +254,7 @@ def execute(engine, params, check_mode):
     outcome = Outcome(
         changed=bool(set(plan.steps) - {"await_active"}),
         actions=[SENTENCES[step](params) for step in plan.steps],
-        warnings=list(plan.warnings),
+        warnings=list(plan.warnings) + ([KEEPS_VOTE] if keeps_vote else []),
     )
     after = dict(current.summary(), **plan.after)
     if not check_mode:
@@ -262,6 +265,13 @@ def execute(engine, params, check_mode):
     if params["join_tokens"] and params["state"] == "init":
         outcome.facts["join_tokens"] = None if "init" in plan.steps and check_mode else views.join_tokens(engine.swarm())
     return outcome
+
+
+def has_vote(engine, current):
+    """Whether the managers count this one among theirs: it may have come back by itself since somebody decided that it must join again."""
+    if current.state != membership.ACTIVE or not current.is_manager:
+        return False
+    return any(node["ID"] == current.node_id and node.get("ManagerStatus") for node in listed(engine) or ())
 
 
 def planned(engine, current, params):

@@ -537,3 +537,23 @@ def test_where_no_new_cluster_is_made(world, formed, survivor, prepare, options,
     with pytest.raises(Refusal, match=sentence):
         force(survivor, formed, **options)
     assert "m1: force" not in world.journal
+
+
+# Managers that come back by themselves
+
+
+def test_a_manager_that_has_its_vote_again_is_not_given_up(world, formed):
+    host = world.hosts["10.0.0.1:2377"]
+    outcome = run(host, "join", **joining(formed, "manager", rejoin=True, cluster_id=formed.cluster_id))
+    assert (outcome.changed, outcome.warnings) == (False, [module.KEEPS_VOTE])
+    assert world.journal == []
+
+
+@pytest.mark.parametrize("role", ["manager", "worker"])
+def test_a_member_without_a_vote_is_given_up(world, formed, host, role):
+    host.become(formed, role)
+    if role == "manager":
+        formed.entries.pop(host.node_id)
+        host.state = "active"
+    assert run(host, "join", **joining(formed, role, rejoin=True, cluster_id=formed.cluster_id)).changed
+    assert world.journal == ["h4: leave", "h4: join as %s" % role]
