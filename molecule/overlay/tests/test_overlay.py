@@ -103,6 +103,13 @@ def wait_until_ready(lab):
     lab.wait_for(lambda: {node["Status"]["State"] for node in lab.nodes()} == {"ready"}, "all nodes were ready")
 
 
+def wait_until_no_probe_is_left(lab):
+    """The container of a service ends a little after it."""
+    lab.wait_for(
+        lambda: all(lab.sh(host, "docker ps --all --quiet --filter name=quorate-probe") == "" for host in HOSTS), "all were gone", 20
+    )
+
+
 def esp_bytes(lab, host, peer):
     """What the host has sent to a peer through its security associations."""
     states = lab.sh(host, "ip -s xfrm state list dst %s" % peer)
@@ -141,14 +148,14 @@ def test_verify_passes_and_leaves_nothing_behind(lab, play):
     assert "Only the peers were compared, between the hosts that use them, of inner" in told
     assert re.search(r"node1, node2, node3, node4 answer each other on port \d+ of quorate-probe-ingress\.", told)
     assert lab.sh("node1", "docker service ls --quiet") == ""
-    assert all(lab.sh(host, "docker ps --all --quiet --filter name=quorate-probe") == "" for host in HOSTS)
+    wait_until_no_probe_is_left(lab)
 
 
 def test_verify_removes_what_a_killed_run_left(lab, play):
     play.at("See that the host knows all its peers", play.kill, PROVE)
     assert any(lab.sh(host, "docker ps --quiet --filter name=quorate-probe") for host in HOSTS)
     play.ok(PROVE)
-    assert all(lab.sh(host, "docker ps --all --quiet --filter name=quorate-probe") == "" for host in HOSTS)
+    wait_until_no_probe_is_left(lab)
 
 
 def test_verify_in_check_mode_starts_nothing(lab, play):
