@@ -31,7 +31,9 @@ EXAMPLES = r"""
 - name: Keep fewer ended tasks unless the swarm does so already
   quorate.swarm.swarm_settings:
     task_history_retention_limit: 2
-  when: result.cluster is not quorate.swarm.settings_as_wanted({'task_history_retention_limit': 2})
+  when: result.cluster is not quorate.swarm.settings_as_wanted(wish)
+  vars:
+    wish: {task_history_retention_limit: 2}
 """
 
 RETURN = r"""

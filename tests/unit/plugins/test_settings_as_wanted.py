@@ -32,7 +32,7 @@ def seen(world):
         swarm = Swarm(world)
         swarm.settings.spec.update(spec)
         manager = Host(world, "m1", "10.0.0.1").become(swarm, "manager")
-        params = dict(dict.fromkeys(REQUESTS, False), quorum_timeout=0, addresses=[])
+        params = dict(dict.fromkeys(REQUESTS, False), quorum_timeout=0, addresses=[], raft=False)
         return json.loads(json.dumps(swarm_info.execute(Engine(manager), params, False).facts["cluster"]))
 
     return look
