@@ -35,11 +35,11 @@ FAULTS = {
         "clock/test_a_run_changes_the_swarm_while_the_clocks_of_two_members_are_off[ahead]",
     "the clocks of the leader and a worker an hour behind during changes":
         "clock/test_a_run_changes_the_swarm_while_the_clocks_of_two_members_are_off[behind]",
-    "all hosts off and on": "faults/test_all_hosts_off_and_on",
+    "all hosts off and on": "power/test_all_hosts_off_and_on",
     "all hosts off and on, with autolock":
         "autolock/test_the_next_run_with_the_key_unlocks_after_the_power_of_all_hosts_was_lost",
     "the first manager rebuilt from an empty disk":
-        "faults/test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes",
+        "disk/test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes",
     "a second swarm planted on one host": "faults/test_a_second_swarm_planted_on_one_host_is_refused_by_name",
     "two of three managers gone for good": "recover",
 }

@@ -1,6 +1,6 @@
 # Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Managers without room on the disk of their engine: a run succeeds or says why it fails, and costs nobody the swarm."""
+"""Managers without room on the disk of their engine, or with an empty one: no run costs anybody the swarm."""
 
 from __future__ import annotations
 
@@ -83,3 +83,12 @@ def test_a_manager_joins_without_room(lab, watched, play, swarm, mend, full_disk
         assert_clear(watched.run(SITE, "-e", json.dumps({"swarm_wait_timeout": 60})), "node3")
         assert_quorum(lab, swarm, "node3", before)
     mend(before)
+
+
+def test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes(lab, swarm, mend):
+    before = swarm.cluster_id()
+    old = lab.swarm("node1")["NodeID"]
+    lab("reset", "node1")
+    assert lab.swarm("node1")["LocalNodeState"] == "inactive"
+    mend(before)
+    assert old not in {node["ID"] for node in lab.nodes()}

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 SITE = "playbooks/site.yml"
-HOSTS = ("node1", "node2", "node3", "node4")
 JOIN = "TASK [quorate.swarm.swarm : Join the swarm, all hosts side by side]"
 NODES = "TASK [quorate.swarm.swarm : Set the role, availability and labels of all nodes]"
 
@@ -31,24 +30,6 @@ def test_the_leader_loses_its_power_during_the_play(lab, watched, swarm, mend):
     finally:
         lab("power-on", leader)
     mend(before)
-
-
-def test_all_hosts_off_and_on(lab, swarm, mend):
-    before = swarm.cluster_id()
-    try:
-        lab("power-off", *HOSTS)
-    finally:
-        lab("power-on", *HOSTS)
-    mend(before)
-
-
-def test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes(lab, swarm, mend):
-    before = swarm.cluster_id()
-    old = lab.swarm("node1")["NodeID"]
-    lab("reset", "node1")
-    assert lab.swarm("node1")["LocalNodeState"] == "inactive"
-    mend(before)
-    assert old not in {node["ID"] for node in lab.nodes()}
 
 
 def test_a_second_swarm_planted_on_one_host_is_refused_by_name(lab, play, swarm, addresses, mend):

@@ -57,6 +57,15 @@ def test_engines_restart_one_after_the_other_and_the_leader_last(lab, play, swar
     swarm.assert_whole(swarm.cluster_id())
 
 
+def test_all_hosts_off_and_on(lab, swarm, mend):
+    before = swarm.cluster_id()
+    try:
+        lab("power-off", *HOSTS)
+    finally:
+        lab("power-on", *HOSTS)
+    mend(before)
+
+
 def test_taking_the_swarm_apart_needs_its_name_and_all_of_its_hosts(lab, play, swarm):
     before = swarm.cluster_id()
     assert '"wrong" was named; nothing was changed' in play.refused(RESET, "-e", "swarm_reset_cluster_id=wrong")
