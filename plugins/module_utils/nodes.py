@@ -18,6 +18,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 
 MANAGER = "manager"
 WORKER = "worker"
+READY = "ready"
 DOWN = "down"
 UNKNOWN = "unknown"
 NO_ADDRESSES = {"", "0.0.0.0", "127.0.0.1", "::", "::1"}
@@ -33,6 +34,8 @@ class Step:
     settings: dict = field(default_factory=dict)
 
     def sentence(self):
+        if self.action == "remove" and not self.name:
+            return "remove the entry %s, under which no host has reported" % self.node_id
         if self.action == "remove":
             return "remove the node %s (%s), which is down" % (self.name, self.node_id)
         parts = []
@@ -45,10 +48,10 @@ class Step:
         return "%s: %s" % (self.name, ", ".join(parts))
 
 
-def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None, inherit=False):
+def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None, inherit=False, orphans=()):
     """Steps from the engine's node list to the C(desired) nodes, asked for on the manager C(own_id).
 
-    With C(inherit) a node takes over what its host's stale entries had, before they are removed.
+    With C(inherit) a node takes over what its host's stale entries had, before they are removed. C(orphans) are removed as well.
     """
     wanted = [(wish, find(nodes, wish)) for wish in desired]
     _refuse_shared_nodes(wanted)
@@ -72,6 +75,9 @@ def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None, 
     removals += stale
     for step in removals:
         before["%s (%s)" % (step.name, step.node_id)] = {"status": DOWN}
+    for node in orphans:
+        removals.append(Step("remove", node["ID"], ""))
+        before[node["ID"]] = {"status": node["Status"]["State"]}
     steps = _in_order(nodes, updates + _demotions_before(nodes, removals) + removals, own_id)
     _refuse_quorum_loss(nodes, steps)
     return Plan(tuple(steps), before, after, tuple(warnings))
@@ -161,6 +167,8 @@ def are_as_wanted(nodes, desired, labels_state, remove_stale):
         # whether a drained node is empty, the list of nodes does not tell
         if any(wish["availability"] == "drain" for wish in desired):
             return False
+        if remove_stale and unreported(nodes, desired):
+            return False
         return not (wanted.steps or wanted.warnings or unsettled(nodes, desired, remove_stale))
     except Refusal:
         return False
@@ -228,6 +236,12 @@ def unsettled(nodes, desired, remove_stale):
     if remove_stale:
         found += [twin for node, twin in _twins(nodes, wanted) if not is_down(twin) and addresses(node) & addresses(twin)]
     return found
+
+
+def unreported(nodes, desired):
+    """Entries that nobody wants and under which no host has reported: it is about to, or could not use its certificate and never will."""
+    own = {node["ID"] for node in (find(nodes, wish) for wish in desired) if node}
+    return [node for node in nodes if node["ID"] not in own and not quorum.hostname(node) and node["Status"]["State"] != READY]
 
 
 def _is_arriving(node):

@@ -59,7 +59,10 @@ options:
     choices: [merge, replace]
     default: merge
   remove_stale:
-    description: Remove entries that are down and have the hostname of a listed node that is up, left behind when its host joined anew.
+    description:
+      - Remove entries that are down and have the hostname of a listed node that is up, left behind when its host joined anew.
+      - Remove also entries that are not listed and under which no host reports for 30 seconds. The managers keep such an entry, without
+        a hostname, of a host that could not use the certificate they gave it, for example because the clocks differed.
     type: bool
     default: false
   inherit_from_stale:
@@ -202,6 +205,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.membership import me
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
 STILL_MEMBER_OF_RAFT = "must be demoted"
+# A host reports seconds after the managers made its entry.
+REPORT_LIMIT = 30
 
 
 def execute(engine, params, check_mode):
@@ -209,7 +214,10 @@ def execute(engine, params, check_mode):
     own = membership_of(engine.info())
     require_manager(own, "change the swarm's nodes", host_name)
     seen = settled(engine, params)
-    plan = nodes.plan(seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id, params["inherit_from_stale"])
+    orphans = orphaned(engine, seen, params["nodes"]) if params["remove_stale"] else []
+    plan = nodes.plan(
+        seen, params["nodes"], params["labels_state"], params["remove_stale"], own.node_id, params["inherit_from_stale"], orphans
+    )
     drained = drains.drained(seen, params["nodes"])
     if check_mode:
         tasks, containers = left_on(engine, drained)
@@ -236,6 +244,20 @@ def settled(engine, params):
         "every listed node was what its role says, and entries that rejoined hosts left behind were down",
         describe=lambda seen: described(moving(seen) if seen else None),
     )
+
+
+def orphaned(engine, seen, wishes):
+    """Of the entries under which no host has reported, those that stay so."""
+    waiting = {node["ID"] for node in nodes.unreported(seen, wishes)}
+
+    def left():
+        now = listed(engine)
+        return None if now is None else [node for node in nodes.unreported(now, wishes) if node["ID"] in waiting]
+
+    try:
+        return wait_until(left, lambda found: found == [], REPORT_LIMIT, "every host had reported") if waiting else []
+    except TimeLimitExceeded:
+        return left() or []
 
 
 def listed(engine):

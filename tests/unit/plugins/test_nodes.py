@@ -342,6 +342,24 @@ def test_nodes_that_have_not_reported_yet_are_nobodys_twins():
 
 
 @pytest.mark.parametrize(
+    "state, reported, listed, expected",
+    [
+        ("unknown", False, False, True),
+        ("down", False, False, True),
+        ("ready", False, False, False),
+        ("unknown", True, False, False),
+        ("unknown", False, True, False),
+    ],
+)
+def test_an_entry_under_which_no_host_has_reported(state, reported, listed, expected):
+    entry = node("w2", state=state)
+    if not reported:
+        del entry["Description"]["Hostname"]
+    cluster, wishes = [manager("m1"), entry], [wish("m1")] + ([wish("w2", node_id="W2")] if listed else [])
+    assert nodes.unreported(cluster, wishes) == ([entry] if expected else [])
+
+
+@pytest.mark.parametrize(
     "state, reported, expected",
     [("ready", True, False), ("ready", False, True), ("unknown", True, True), ("down", False, False)],
 )

@@ -95,6 +95,12 @@ def test_an_old_entry_of_the_same_name_needs_the_module(swarm, state):
     assert as_wanted(told(swarm), [wish])
 
 
+def test_an_entry_under_which_no_host_has_reported_needs_the_module(swarm):
+    swarm.add("", "", state="unknown")
+    assert not as_wanted(told(swarm), [WISH], remove_stale=True)
+    assert as_wanted(told(swarm), [WISH])
+
+
 def test_a_manager_that_is_unreachable_needs_the_module_where_it_shall_be_one(swarm):
     entry(swarm, "m1")["ManagerStatus"]["Reachability"] = "unreachable"
     assert not as_wanted(told(swarm), [{"name": "m1", "role": "manager"}])

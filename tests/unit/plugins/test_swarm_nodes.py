@@ -237,6 +237,30 @@ def test_an_entry_that_stays_alive_ends_the_wait(world):
         run(hosts["m1"], {"name": "w1", "node_id": hosts["w1"].node_id}, remove_stale=True)
 
 
+def test_an_entry_under_which_no_host_ever_reports_goes(world, clock):
+    swarm, hosts = form(world)
+    orphan = swarm.add("", "", state="unknown")
+    assert not run(hosts["m1"], {"name": "m1"}).changed
+    assert clock.now < 1, "nobody asked for it"
+    foretold = run(hosts["m1"], {"name": "m1"}, remove_stale=True, check_mode=True)
+    assert orphan in swarm.entries
+    done = run(hosts["m1"], {"name": "m1"}, remove_stale=True)
+    assert orphan not in swarm.entries
+    assert done.actions == ["remove the entry %s, under which no host has reported" % orphan]
+    assert done.before == {orphan: {"status": "unknown"}}
+    assert (foretold.actions, foretold.before, foretold.after) == (done.actions, done.before, done.after)
+    assert not run(hosts["m1"], {"name": "m1"}, remove_stale=True).changed
+
+
+def test_a_host_that_is_just_joining_may_report(world, clock):
+    swarm, hosts = form(world)
+    joining = swarm.add("", "", state="unknown")
+    clock.events.append((20, lambda: swarm.entries[joining]["Description"].update(Hostname="w9")))
+    assert not run(hosts["m1"], {"name": "m1"}, remove_stale=True).changed
+    assert clock.now < 25, "it waits no longer than it must"
+    assert joining in swarm.entries
+
+
 # A process that is killed
 
 REBUILD_AND_SWAP = [

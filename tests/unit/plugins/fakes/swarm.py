@@ -103,7 +103,7 @@ class Swarm:
         entry = self.entries.get(node_id) or refuse(404, "node %s not found" % node_id)
         if "ManagerStatus" in entry:
             refuse(400, "node %s is a cluster manager and is a member of the raft cluster. It must be demoted to worker" % node_id)
-        if entry["Status"]["State"] != "down":
+        if entry["Status"]["State"] == "ready":
             refuse(400, "node %s is not down and can't be removed" % node_id)
         with self.world.write("remove %s" % self.named(node_id)):
             del self.entries[node_id]
