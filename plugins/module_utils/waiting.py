@@ -14,21 +14,25 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 
 
-def wait_until(observe, condition, limit, goal, describe=str, clock=time.monotonic, pause=time.sleep):
+def wait_until(observe, condition, limit, goal, describe=str):
     """Call C(observe()) until C(condition(seen)) is true, and return what was seen then.
 
     Raises TimeLimitExceeded after C(limit) seconds, saying C(goal) and C(describe(seen)) of the last observation.
     """
-    deadline = clock() + limit
+    seen = look_until(observe, condition, limit)
+    if not condition(seen):
+        raise TimeLimitExceeded("Waited %d s until %s; seen last: %s." % (limit, goal, describe(seen)))
+    return seen
+
+
+def look_until(observe, condition, limit):
+    """Call C(observe()) until C(condition(seen)) is true or C(limit) seconds have passed, and return what was seen last."""
+    deadline = time.monotonic() + limit
     step = FIRST_PAUSE
     while True:
         seen = observe()
-        if condition(seen):
+        left = deadline - time.monotonic()
+        if condition(seen) or left <= 0:
             return seen
-        left = deadline - clock()
-        if left <= 0:
-            raise TimeLimitExceeded(
-                "Waited %d s until %s; seen last: %s." % (limit, goal, describe(seen))
-            )
-        pause(min(step, left))
+        time.sleep(min(step, left))
         step = min(step * 1.5, LONGEST_PAUSE)

@@ -46,8 +46,6 @@ requirements:
   - systemd on the host
 seealso:
   - module: quorate.swarm.engine_config
-  - plugin: quorate.swarm.pause_refusal
-    plugin_type: filter
   - module: ansible.builtin.systemd_service
 """
 
@@ -88,11 +86,11 @@ actions:
 import subprocess
 
 from ansible_collections.quorate.swarm.plugins.module_utils import restarts
-from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, TimeLimitExceeded
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_reconnecting_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of
-from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
+from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_until, wait_until
 
 # An engine ends its containers before itself, each within a time of its own.
 RESTART_LIMIT = 900
@@ -119,17 +117,11 @@ def look_before(reach, limit):
     An election is given time to end, since until then no majority can be counted, and a manager that has just come back to be
     reachable again.
     """
-    seen = []
-
-    def observe():
-        seen[:] = [look(reach)]
-        return seen[0] is None or not (seen[0].is_starting or seen[0].lacks_leader or restarts.is_refused(seen[0]))
-
-    try:
-        wait_until(observe, bool, limit, "the swarm could do without the engine")
-    except TimeLimitExceeded:
-        pass
-    return seen[0]
+    return look_until(
+        lambda: look(reach),
+        lambda view: view is None or not (view.is_starting or view.lacks_leader or restarts.is_refused(view)),
+        limit,
+    )
 
 
 def await_return(reach, before, limit):

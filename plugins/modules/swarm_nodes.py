@@ -202,7 +202,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host_name
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
-from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
+from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_until, wait_until
 
 STILL_MEMBER_OF_RAFT = "must be demoted"
 # A host reports seconds after the managers made its entry.
@@ -254,10 +254,7 @@ def orphaned(engine, seen, wishes):
         now = listed(engine)
         return None if now is None else [node for node in nodes.unreported(now, wishes) if node["ID"] in waiting]
 
-    try:
-        return wait_until(left, lambda found: found == [], REPORT_LIMIT, "every host had reported") if waiting else []
-    except TimeLimitExceeded:
-        return left() or []
+    return (look_until(left, lambda found: found == [], REPORT_LIMIT) or []) if waiting else []
 
 
 def listed(engine):

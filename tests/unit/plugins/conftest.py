@@ -5,17 +5,9 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
-from ansible_collections.quorate.swarm.plugins.modules import (
-    engine_restart,
-    overlay_networks,
-    swarm,
-    swarm_info,
-    swarm_nodes,
-    swarm_settings,
-)
+from ansible_collections.quorate.swarm.plugins.module_utils import waiting
+from ansible_collections.quorate.swarm.plugins.modules import engine_restart, overlay_networks, swarm, swarm_info
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import Clock, World
 
 
@@ -34,16 +26,17 @@ def names(monkeypatch):
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def clock(monkeypatch):
+    """Waits take no time."""
+    clock = Clock()
+    monkeypatch.setattr(waiting, "time", clock)
+    return clock
 
 
 @pytest.fixture
 def world(monkeypatch, clock):
-    """Hosts and swarms in memory, for the modules: their waits take no time, their disk is the world's, they have no routes."""
+    """Hosts and swarms in memory, for the modules: their disk is the world's, they have no routes."""
     world = World()
-    for module in (engine_restart, overlay_networks, swarm, swarm_info, swarm_nodes, swarm_settings):
-        monkeypatch.setattr(module, "wait_until", functools.partial(module.wait_until, clock=clock, pause=clock.pause))
     for module in (engine_restart, swarm, swarm_info):
         monkeypatch.setattr(module, "cluster_id_on_disk", world.cluster_id_on_disk)
     monkeypatch.setattr(swarm, "start_options", world.start_options)

@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import copy
-import functools
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.module_utils import restarts, waiting
+from ansible_collections.quorate.swarm.plugins.module_utils import restarts
 from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import Membership
@@ -165,19 +164,12 @@ def test_an_election_is_given_time_before_the_majority_is_counted(serve, swarm, 
         run(serve(managers[2]))
 
 
-def test_a_manager_that_has_just_come_back_is_given_time_to_be_reachable(serve, swarm, managers, clock, monkeypatch):
+def test_a_manager_that_has_just_come_back_is_given_time_to_be_reachable(serve, swarm, managers, clock):
     entry = swarm.entries[managers[1].node_id]
     before = copy.deepcopy(entry)
     swarm.lose(managers[1].node_id)
+    clock.events.append((10, lambda: entry.update(before)))
     service = serve(managers[2])
-    pause = clock.pause
-
-    def come_back(seconds):
-        pause(seconds)
-        if clock.now > 10:
-            entry.update(before)
-
-    monkeypatch.setattr(engine_restart, "wait_until", functools.partial(waiting.wait_until, clock=clock, pause=come_back))
     run(service)
     assert service.restarts == ["docker"]
 

@@ -7,29 +7,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.quorate.swarm.plugins.filter.pause_refusal import FilterModule
-
-pause_refusal = FilterModule().filters()["pause_refusal"]
+from ansible_collections.quorate.swarm.plugins.module_utils import quorum
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 
 
 def told(*states):
     """Managers m1, m2, ... with the reachability of each, and a worker."""
-    nodes = [("m%d" % number, "manager", state) for number, state in enumerate(states, start=1)] + [("w9", "worker", None)]
+    managers = [("m%d" % number, {"ManagerStatus": {"Reachability": state}}) for number, state in enumerate(states, start=1)]
     return [
-        {
-            "node_id": name.upper(),
-            "hostname": name,
-            "role": role,
-            "availability": "active",
-            "labels": {},
-            "state": "ready",
-            "addr": "10.0.0.1",
-            "engine_version": "20.10.24",
-            "leader": False,
-            "reachability": state,
-            "manager_addr": "10.0.0.1:2377" if state else None,
-        }
-        for name, role, state in nodes
+        {"ID": name.upper(), "Spec": {"Role": "worker"}, "Description": {"Hostname": name}, **status}
+        for name, status in [*managers, ("w9", {})]
     ]
 
 
@@ -45,21 +32,21 @@ UP, LOST = "reachable", "unreachable"
         (told(UP, LOST, UP), "W9"),
         (told(UP), "M1"),
         (told(UP, UP), "M2"),
-        (None, "M1"),
-        ([], ""),
     ],
 )
 def test_a_node_that_can_be_done_without(nodes, node_id):
-    assert pause_refusal(nodes, node_id) == ""
+    quorum.refuse_pause(nodes, [node_id], "while it restarts")
 
 
 @pytest.mark.parametrize(
-    "nodes, node_id, sentence",
+    "nodes, node_id, expected",
     [
-        (told(UP, UP, LOST), "M1", "while m1 does not answer: of 3 managers 1 would answer, 2 are needed (unreachable: m3)."),
-        (told(UP, UP, UP, LOST), "M2", "while m2 does not answer: of 4 managers 2 would answer, 3 are needed (unreachable: m4)."),
+        (told(UP, UP, LOST), "M1", "while it restarts: of 3 managers 1 would answer, 2 are needed (unreachable: m3)."),
+        (told(UP, UP, UP, LOST), "M2", "while it restarts: of 4 managers 2 would answer, 3 are needed (unreachable: m4)."),
         (told(UP, UP, UP, LOST, LOST), "M3", "of 5 managers 2 would answer, 3 are needed (unreachable: m4, m5)."),
     ],
 )
-def test_a_manager_without_which_the_quorum_would_be_lost(nodes, node_id, sentence):
-    assert sentence in pause_refusal(nodes, node_id)
+def test_a_manager_without_which_the_quorum_would_be_lost(nodes, node_id, expected):
+    with pytest.raises(Refusal) as refusal:
+        quorum.refuse_pause(nodes, [node_id], "while it restarts")
+    assert expected in str(refusal.value)

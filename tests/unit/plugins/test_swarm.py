@@ -373,7 +373,7 @@ def test_an_engine_that_answers_late_is_waited_for(world, formed, host, clock):
 
     def answer_late(key):
         unlock(key)
-        clock.pause(60)
+        clock.sleep(60)
         raise requests.exceptions.ReadTimeout("Read timed out. (read timeout=60)")
 
     host.unlock_swarm = answer_late

@@ -21,10 +21,10 @@ class Clock:
         self.now = 0.0
         self.events = []
 
-    def __call__(self):
+    def monotonic(self):
         return self.now
 
-    def pause(self, seconds):
+    def sleep(self, seconds):
         self.now += seconds
         for event in [event for event in self.events if event[0] <= self.now]:
             self.events.remove(event)
