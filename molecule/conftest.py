@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -194,6 +195,7 @@ class Swarm:
             assert seen["NodeID"] == nodes[host]["ID"]
             assert seen["ControlAvailable"] == (host in self.managers), host
             assert nodes[host]["Spec"]["Labels"] == {"lab": "true"}
+            assert nodes[host]["Spec"]["Availability"] == "active"
         assert {self.cluster_id(host) for host in self.managers} == {expected_cluster_id}
         assert "demo" in self._lab.sh("node1", "docker network ls --format '{{.Name}}'")
         assert "Nothing changed." in self._play.ok(SITE)
@@ -209,17 +211,28 @@ class Mending:
         self._test = test
 
     def __call__(self, cluster_id, playbook=SITE, words=(), whole=None, at_most=1):
-        """Run until it succeeds, at most so many times; whole(cluster_id) then sees that it is so."""
+        """Run until it succeeds, at most so many times; whole(cluster_id) then sees that the swarm is what it was."""
+        with self.measured() as figures:
+            figures["runs"] = self._run_until_it_succeeds(playbook, words, at_most)
+            self._swarm.wait_until_ready()
+        (whole or self._swarm.assert_whole)(cluster_id)
+
+    @contextlib.contextmanager
+    def measured(self, manager="node1"):
+        """Note the time that the block takes, and its runs, as the figure of the test."""
+        figures = {"runs": 1}
         began = time.monotonic()
+        yield figures
+        seconds = time.monotonic() - began
+        engines = {node["Description"]["Engine"]["EngineVersion"] for node in self._lab.nodes(manager)}
+        fault_figures.note(self._test, seconds, figures["runs"], engines)
+
+    def _run_until_it_succeeds(self, playbook, words, at_most):
         runs, done = 0, None
         while done is None or done.returncode != 0:
             assert runs < at_most, "The swarm is not mended after %d runs:\n%s" % (runs, failures(done.stdout)[-10000:])
             runs, done = runs + 1, self._watched.run(playbook, *words)
-        self._swarm.wait_until_ready()
-        seconds = time.monotonic() - began
-        (whole or self._swarm.assert_whole)(cluster_id)
-        engines = {node["Description"]["Engine"]["EngineVersion"] for node in self._lab.nodes()}
-        fault_figures.note(self._test, seconds, runs, engines)
+        return runs
 
 
 def without_secrets(output):

@@ -14,7 +14,7 @@ NOTES = CHECKOUT / ".cache" / "faults.json"
 DOCUMENT = CHECKOUT / "docs" / "tested.md"
 BEGIN, END = "<!-- faults: written by make faults -->", "<!-- faults: end -->"
 
-# Every fault and the test that makes it happen: scenario/test in molecule/, or a scenario whose tests measure nothing.
+# Every fault and the test that makes it happen: scenario/test in molecule/.
 FAULTS = {
     "a run killed while it installs an engine": "kill/test_killed_while_it_installs_an_engine",
     "a run killed while it creates the swarm": "kill/test_killed_while_it_creates_the_swarm",
@@ -41,7 +41,8 @@ FAULTS = {
     "the first manager rebuilt from an empty disk":
         "disk/test_the_first_manager_rebuilt_from_an_empty_disk_joins_and_its_old_entry_goes",
     "a second swarm planted on one host": "faults/test_a_second_swarm_planted_on_one_host_is_refused_by_name",
-    "two of three managers gone for good": "recover",
+    "the power of all managers fails, two of three are gone for good, and the run that recovers is killed":
+        "recover/test_a_run_that_was_killed_is_gone_on_with",
 }
 
 

@@ -71,13 +71,13 @@ def test_the_document_has_the_marks_and_every_fault():
     assert all(row(section, fault) for fault in fault_figures.FAULTS)
 
 
-@pytest.mark.parametrize("test", [test for test in fault_figures.FAULTS.values() if "/" in test])
+@pytest.mark.parametrize("test", fault_figures.FAULTS.values())
 def test_every_fault_names_a_test_that_notes_its_figures(test):
     scenario, _, name = test.partition("/")
     sources = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "molecule" / scenario / "tests").glob("test_*.py"))
     function, _, parameters = name.partition("[")
-    body = re.search(r"^def %s\((.*?)^(?=def |@|class |\Z)" % function, sources, re.MULTILINE | re.DOTALL)
-    assert body and "    mend(" in body.group(1)
+    body = re.search(r"^( *)def %s\((.*?)^(?=\1def |\1@|class |\Z)" % function, sources, re.MULTILINE | re.DOTALL)
+    assert body and re.search(r"    mend\(|with mend\.measured\(", body.group(2))
     for parameter in filter(None, parameters.rstrip("]").split("-")):
         assert '"%s"' % parameter in sources
 
