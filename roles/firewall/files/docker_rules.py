@@ -38,7 +38,6 @@ def ingress_rules(version, gateway, ports, forward):
     """Chains, then rules as (table, chain, where, words), in the order in which they are made."""
     if not ports:
         return [], []
-    state = ["-m", "state", "--state"] if version < (23,) else ["-m", "conntrack", "--ctstate"]
     local = ["-m", "addrtype", "--dst-type", "LOCAL", "-j", INGRESS]
     rules = [
         ("nat", INGRESS, "-A", ["-j", "RETURN"]),
@@ -51,10 +50,18 @@ def ingress_rules(version, gateway, ports, forward):
     for protocol, port in ports:
         rules += [
             ("nat", INGRESS, "-I", ["-p", protocol, "--dport", port, "-j", "DNAT", "--to-destination", "%s:%s" % (gateway, port)]),
-            ("filter", INGRESS, "-I", ["-p", protocol, "--sport", port, *state, "ESTABLISHED,RELATED", "-j", "ACCEPT"]),
+            ("filter", INGRESS, "-I", [*answers_from(version, protocol, port), "-j", "ACCEPT"]),
             ("filter", INGRESS, "-I", ["-p", protocol, "--dport", port, "-j", "ACCEPT"]),
         ]
     return [("nat", INGRESS), ("filter", INGRESS)], rules
+
+
+def answers_from(version, protocol, port):
+    """In the engine's own order, since it deletes only a rule whose matches are in the order in which it would write them."""
+    source = ["-p", protocol, "--sport", port]
+    if version < (23,):
+        return ["-m", "state", "--state", "ESTABLISHED,RELATED", *source]
+    return [*source, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED"]
 
 
 def encryption_rules(version, vni, port):
@@ -82,13 +89,11 @@ def vni_match(version, vni):
 
 
 def spellings(words):
-    """The orders of words in which engines write a rule: older ones begin with the match of states, which is another rule for iptables."""
-    forms = [words]
-    for option in ("--state", "--ctstate"):
-        if option in words:
-            place = words.index(option) - 2
-            forms.append([*words[place:place + 2], *words[:place], *words[place + 2:]])
-    return forms
+    """The orders of words in which an engine may have written a rule; to iptables they are different rules."""
+    if "--ctstate" not in words:
+        return [words]
+    place = words.index("--ctstate") - 2
+    return [words, [*words[place:place + 4], *words[:place], *words[place + 4:]]]
 
 
 def version_of(text):
