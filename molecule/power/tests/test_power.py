@@ -28,7 +28,7 @@ def test_a_host_without_power_does_not_stop_a_run_against_a_live_swarm(lab, play
     swarm.assert_whole(swarm.cluster_id())
 
 
-def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, play, swarm):
+def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, play, unfinished, swarm):
     engine = "systemctl show docker --property MainPID"
     before = lab.sh("node3", engine)
     lab("power-off", "node2")
@@ -37,7 +37,7 @@ def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, 
             lambda: any(node["ManagerStatus"]["Reachability"] == "unreachable" for node in lab.nodes() if "ManagerStatus" in node),
             "the managers missed node2",
         )
-        lab.sh("node3", "touch /etc/docker/daemon.json")
+        unfinished("node3")
         told = " ".join(play.run(SITE).stdout.split())
         assert "would lose its quorum while node3 does not answer" in told and "(unreachable: node2)" in told
         assert lab.sh("node3", engine) == before
@@ -48,10 +48,10 @@ def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, 
     swarm.assert_whole(swarm.cluster_id())
 
 
-def test_engines_restart_one_after_the_other_and_the_leader_last(lab, play, swarm):
+def test_engines_restart_one_after_the_other_and_the_leader_last(lab, play, unfinished, swarm):
     leader = next(node["Description"]["Hostname"] for node in lab.nodes() if node.get("ManagerStatus", {}).get("Leader"))
     for host in HOSTS:
-        lab.sh(host, "touch /etc/docker/daemon.json")
+        unfinished(host)
     told = play.ok(SITE).partition("Changed:")[2]
     assert re.findall(r"Restart the engine of (\w+)", told) == [host for host in HOSTS if host != leader] + [leader]
     swarm.assert_whole(swarm.cluster_id())
