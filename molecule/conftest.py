@@ -290,6 +290,18 @@ def mend(request, lab, watched, swarm):
 
 
 @pytest.fixture(scope="session")
+def unfinished(play):
+    """Leaves of a host what a run does that ended between writing the engine's configuration and restarting the engine."""
+
+    def write(host):
+        config = {"labels": ["written=%d" % time.time_ns()]}
+        done = play.run_module(host, "quorate.swarm.engine_config", json.dumps({"config": config}))
+        assert done.returncode == 0, done.stdout
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def snapshot(lab, swarm):
     """The hosts as the scenario's converge left them."""
     lab("snapshot", SNAPSHOT, limit=600)

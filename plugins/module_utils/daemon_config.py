@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
@@ -45,11 +47,17 @@ KINDS = {
     "userland-proxy": FLAG,
 }
 
+NOT_TOLD, NOT_TOLD_EITHER = "(not told)", "(another one, not told)"
+SECRET_NAME = re.compile(r"pass|secret|token|key|cred", re.IGNORECASE)
+USER_INFORMATION = re.compile(r"(?<=://)[^/\s]*(?=@)|^[^/@\s]+:[^/\s]*(?=@)")
+# Masked wherever they stand, these would blot out results that are no secrets.
+NO_SECRETS = ("", "true", "false")
+
 
 def parse(text, path):
     """The settings in a file's text; an empty file has none."""
     try:
-        settings = json.loads(text or "{}")
+        settings = json.loads(text.strip() or "{}")
     except ValueError:
         settings = None
     if not isinstance(settings, dict):
@@ -66,7 +74,8 @@ def plan(current, wanted, path):
     if settings == current:
         return Plan()
     names = [key for key in settings if settings[key] != current.get(key)]
-    return Plan((Write(settings, names),), {key: current[key] for key in names if key in current}, {key: settings[key] for key in names})
+    before, after = told(current), told(settings, current)
+    return Plan((Write(settings, names),), {key: before[key] for key in names if key in current}, {key: after[key] for key in names})
 
 
 class Write:
@@ -91,6 +100,72 @@ def text_of(settings):
     return json.dumps(settings, indent=4, sort_keys=True) + "\n"
 
 
+def digest(text):
+    """What tells a file's text from every other one, without telling it."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def note(text, engine):
+    """What is kept before a file is written: what it will be, and which engine runs then, as engine_process tells it."""
+    return {"digest": digest(text), "engine": engine}
+
+
+def is_pending(kept, text, engine):
+    """Whether the C(engine) that runs does not know the file's C(text), by the note that was kept when it was written.
+
+    A file that somebody else wrote, or touched, says nothing of what the engine knows: it may have been told to read it again.
+    """
+    return engine is not None and kept == note(text, engine)
+
+
+def told(settings, earlier=None):
+    """Settings without secrets: values in mappings whose names speak of one, and what stands before the @ of an address.
+
+    A secret that differs from the C(earlier) one is told in other words, so that a difference shows.
+    """
+    earlier = earlier or {}
+    return {key: _told(value, earlier.get(key), "") for key, value in settings.items()}
+
+
+def secrets(settings):
+    """The texts that C(told) leaves out."""
+    return {secret for value in settings.values() for secret in _secrets(value, "")} - set(NO_SECRETS)
+
+
+def scrubbed(words, settings):
+    """What an engine says of its settings, without secrets."""
+    for secret in sorted(secrets(settings), key=len, reverse=True):
+        words = words.replace(secret, NOT_TOLD)
+    return words
+
+
+def _told(value, earlier, name):
+    if isinstance(value, dict):
+        known = earlier if isinstance(earlier, dict) else {}
+        return {key: _told(entry, known.get(key), key) for key, entry in value.items()}
+    if isinstance(value, list):
+        known = earlier if isinstance(earlier, list) else []
+        return [_told(entry, known[number] if number < len(known) else None, name) for number, entry in enumerate(value)]
+    words = NOT_TOLD if earlier is None or earlier == value else NOT_TOLD_EITHER
+    if _is_secret(name, value):
+        return words
+    return USER_INFORMATION.sub(words, value) if isinstance(value, str) else value
+
+
+def _secrets(value, name):
+    if isinstance(value, dict):
+        return [secret for key, entry in value.items() for secret in _secrets(entry, key)]
+    if isinstance(value, list):
+        return [secret for entry in value for secret in _secrets(entry, name)]
+    if not isinstance(value, str):
+        return []
+    return [value] if _is_secret(name, value) else USER_INFORMATION.findall(value)
+
+
+def _is_secret(name, value):
+    return bool(SECRET_NAME.search(name)) and not isinstance(value, bool) and value not in (None, "")
+
+
 def _refuse_invalid(settings, path):
     if settings.get("live-restore") is True:
         raise Refusal(
@@ -101,7 +176,7 @@ def _refuse_invalid(settings, path):
         if key in KINDS and not _is_of_kind(value, KINDS[key]):
             raise Refusal(
                 "The setting %s for %s is %s, and the engine takes %s: it would not start. Correct it; nothing was changed."
-                % (key, path, json.dumps(value), KINDS[key])
+                % (key, path, json.dumps(told({key: value})[key]), KINDS[key])
             )
 
 

@@ -116,6 +116,10 @@ class Engine:
     def tasks(self):
         return _answer(self._api.tasks)
 
+    def wanted_tasks(self):
+        """Those that shall run, not the ones that are kept for their history."""
+        return _answer(self._api.tasks, filters={"desired-state": ["running"]})
+
     def attachments(self):
         """The tasks behind standalone containers on overlay networks; the plain list leaves them out."""
         return _answer(self._api.tasks, filters={"runtime": ["attachment"]})

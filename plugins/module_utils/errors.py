@@ -35,6 +35,16 @@ class EngineError(QuorateError):
         return self.status is None or self.status >= 500
 
     @property
+    def is_wrong_key(self):
+        """Whether the engine refused an unlock key."""
+        return "invalid key" in str(self)
+
+    @property
+    def is_unlocked(self):
+        """Whether the engine was asked to unlock a manager that is not locked."""
+        return "not locked" in str(self)
+
+    @property
     def is_missing(self):
         """Whether what was asked about is not there; engines say so with status 404 or 500, depending on where they miss it."""
         return self.status == 404 or "not found" in str(self)

@@ -94,12 +94,16 @@ def run_reconnecting_module(execute, argument_spec, **module_options):
 
 
 def run_local_module(execute, argument_spec, **module_options):
-    """Run C(execute(params, check_mode) -> Outcome), which speaks to no engine, as an Ansible module."""
+    """Run C(execute(params, check_mode) -> Outcome), which speaks to no engine, as an Ansible module.
+
+    C(secrets(params)) tells what of an option's value is secret, where the option as a whole is not.
+    """
     _run(execute, argument_spec, **module_options)
 
 
-def _run(execute, argument_spec, **module_options):
+def _run(execute, argument_spec, secrets=None, **module_options):
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **module_options)
+    module.no_log_values.update(secrets(module.params) if secrets else ())
     _hide_line_by_line(module.no_log_values)
     try:
         outcome = execute(module.params, module.check_mode)

@@ -58,13 +58,21 @@ def is_refused(view):
     return False
 
 
-def missing(before, now):
-    """What an engine still lacks of what it was before its restart, in words; empty once it is back. C(None) is no answer."""
+def has_key(view):
+    """Whether the engine can be asked for the swarm's unlock key: only managers with a leader tell it."""
+    return view is not None and view.nodes is not None
+
+
+def missing(before, now, unlocks=False):
+    """What an engine still lacks of what it was before its restart, in words; empty once it is back. C(None) is no answer.
+
+    A manager that locks itself is back when it is locked, unless it is being unlocked.
+    """
     if now is None:
         return "the engine does not answer"
     membership = now.membership
     if membership.state == LOCKED:
-        return ""
+        return "its manager is locked" if unlocks else ""
     if now.is_starting:
         return "its node is starting"
     if before is not None and before.membership.state == ACTIVE and membership.state != ACTIVE:

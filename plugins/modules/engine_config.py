@@ -14,10 +14,14 @@ author:
   - Quorate contributors (@quorate)
 description:
   - Merges settings into C(daemon.json), and leaves everything in it alone that is not named.
-  - Refuses what would keep the engine from starting or from being in a swarm, before the file is touched. Engines of 23.0 and newer are
-    asked as well, with C(dockerd --validate).
-  - Restarts nothing, but tells whether the engine still runs with an older file, also where an earlier run was interrupted, and whether
-    systemd starts it at boot.
+  - Refuses what would keep the engine from starting or from being in a swarm, before the file is touched. That includes a setting which
+    the systemd unit sets with a flag. The engine's own program is asked as well, engines of 23.0 and newer with C(dockerd --validate),
+    older ones by a start without the rights that a start needs, which ends once the file was read.
+  - Restarts nothing, but tells whether the engine that runs was started before this module wrote the file, also where an earlier run was
+    interrupted, and whether systemd starts it at boot. What others write, or touch, makes no restart due.
+  - An existing file keeps its owner and mode. A new one can be read by everybody, unless there are secrets in it.
+  - Passwords in the addresses of proxies and mirrors, and values in mappings such as C(log-opts) whose names speak of a password, secret,
+    token, key or credential, are in no result and no difference, which still shows that they changed.
   - Needs no running engine and no Docker SDK.
 options:
   config:
@@ -35,7 +39,7 @@ options:
     type: path
     default: /run/docker.pid
   service:
-    description: The engine's systemd unit.
+    description: The engine's systemd unit, asked for its flags and whether it starts at boot.
     type: str
     default: docker
 attributes:
@@ -66,12 +70,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 config:
-  description: The settings of the file after the task; in check mode as they would be.
+  description: The settings of the file after the task, without secrets; in check mode as they would be.
   returned: success
   type: dict
   sample: {"registry-mirrors": ["https://mirror.example.com"]}
 restart_pending:
-  description: Whether an engine runs that was started before the file was last written; in check mode, whether one would.
+  description: Whether an engine runs that was started before this module last wrote the file; in check mode, whether one would.
   returned: success
   type: bool
   sample: true
@@ -93,18 +97,24 @@ actions:
   sample: ["set log-opts, registry-mirrors"]
 """
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 
-from ansible_collections.quorate.swarm.plugins.module_utils import daemon_config
+from ansible_collections.quorate.swarm.plugins.module_utils import daemon_config, daemon_flags, engine_process
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_local_module
 
-VALIDATION_LIMIT = 60
+# Notes say which engine ran when a file was written, so they end with the boot, and with them what runs.
+NOTES = "/run/quorate"
+ANSWER_LIMIT = 60
 NO_VALIDATION = "unknown flag: --validate"
+NEEDS_RIGHTS = "needs to be started with root privileges"
+UNREADABLE = "permission denied"
+NOBODY = 65534
 
 
 def execute(params, check_mode):
@@ -112,87 +122,157 @@ def execute(params, check_mode):
     text = read(path)
     current = daemon_config.parse(text, path)
     plan = daemon_config.plan(current, params["config"], path)
-    running = started_at(params["pid_file"])
-    facts = {"config": current, "restart_pending": running is not None and text != "" and os.stat(path).st_mtime > running}
+    engine = engine_process.identity(params["pid_file"])
+    facts = {"config": daemon_config.told(current), "restart_pending": daemon_config.is_pending(kept_note(path), text, engine)}
     for step in plan.steps:
-        facts = {"config": step.settings, "restart_pending": running is not None}
-        facts.update(write(step, path, bool(text), check_mode))
+        daemon_flags.refuse_both(step.settings, arguments(params["service"], engine), path, params["service"])
+        validate(step.settings, path)
+        facts = {"config": daemon_config.told(step.settings), "restart_pending": engine is not None}
+        if not check_mode:
+            facts.update(write(step.settings, path, engine))
     return Outcome.of(plan, enabled=is_enabled(params["service"]), **facts)
 
 
 def read(path):
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().strip()
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
     except FileNotFoundError:
         return ""
 
 
-def started_at(pid_file):
-    """When the running engine was started, none where none runs."""
-    try:
-        with open(pid_file, encoding="ascii") as file:
-            os.stat("/proc/%d" % int(file.read()))
-        return os.stat(pid_file).st_mtime
-    except (OSError, ValueError):
-        return None
-
-
 def is_enabled(service):
+    return systemctl("is-enabled", service).strip() == "enabled"
+
+
+def arguments(service, engine):
+    """Those of the engine's next start, as far as its unit tells them, or else those that it runs with."""
+    of_unit, are_all = daemon_flags.arguments_of_unit(systemctl("show", "--property", "ExecStart", service))
+    if are_all or engine is None:
+        return of_unit
+    return of_unit + engine_process.arguments(engine)
+
+
+def systemctl(*words):
+    """What it answers, nothing where it cannot be asked."""
     try:
         done = subprocess.run(
-            ["systemctl", "is-enabled", service],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=VALIDATION_LIMIT, check=False,
+            ["systemctl", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=ANSWER_LIMIT, check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.stdout.strip() == b"enabled"
+        return ""
+    return done.stdout.decode("utf-8", "replace")
 
 
-def write(step, path, replaces, check_mode):
-    """Replace the file in one step, so that an interruption leaves the old one or the new one."""
-    text = daemon_config.text_of(step.settings)
-    validate(text, path)
-    if check_mode:
-        return {}
+def write(settings, path, engine):
+    """Replace the file in one step, so that an interruption leaves the old one or the new one.
+
+    The note comes first: a run that ends in between leaves a note that fits no file, and not a file that no engine reads.
+    """
+    text = daemon_config.text_of(settings)
     directory = os.path.dirname(path)
     os.makedirs(directory, mode=0o755, exist_ok=True)
-    facts = {"backup_file": keep(path)} if replaces else {}
-    handle, temporary = tempfile.mkstemp(prefix=".daemon.json.", dir=directory)
+    found = os.stat(path) if os.path.exists(path) else None
+    facts = {"backup_file": keep(path, found)} if found and found.st_size else {}
+    if engine is not None:
+        os.makedirs(NOTES, mode=0o700, exist_ok=True)
+        replace(note_of(path), json.dumps(daemon_config.note(text, engine)), 0o600)
+    replace(path, text, 0o600 if daemon_config.secrets(settings) else 0o644, found)
+    return facts
+
+
+def replace(path, text, mode, found=None):
+    """Owner and mode stay those of the file that was C(found)."""
+    handle, temporary = tempfile.mkstemp(prefix=".%s." % os.path.basename(path), dir=os.path.dirname(path))
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
+            own(file, mode, found)
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError:
         os.unlink(temporary)
         raise
-    return facts
 
 
-def validate(text, path):
-    """Ask the engine's program; it knows keys that nobody else does. Programs before 23.0 cannot be asked."""
+def own(file, mode, found):
+    if found:
+        os.fchown(file.fileno(), found.st_uid, found.st_gid)
+    os.fchmod(file.fileno(), found.st_mode & 0o7777 if found else mode)
+
+
+def keep(path, found):
+    backup = "%s.%s~" % (path, time.strftime("%Y-%m-%d@%H:%M:%S"))
+    with open(path, "rb") as source, os.fdopen(os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
+        shutil.copyfileobj(source, copy)
+        own(copy, 0o600, found)
+    return backup
+
+
+def note_of(path):
+    return os.path.join(NOTES, "%s.note" % os.path.abspath(path).strip("/").replace("/", "-"))
+
+
+def kept_note(path):
+    try:
+        return json.loads(read(note_of(path)) or "null")
+    except (OSError, ValueError):
+        return None
+
+
+def validate(settings, path):
+    """Ask the engine's program; it knows keys that nobody else does."""
     program = shutil.which("dockerd")
     if program is None:
         return
+    status, said = answer([program, "--validate"], daemon_config.text_of(settings), path)
+    if NO_VALIDATION in said:
+        status, said = trial(program, settings, path)
+    if status:
+        raise Refusal(
+            "The engine refuses the settings for %s: %s. Nothing was changed." % (path, daemon_config.scrubbed(said, settings))
+        )
+
+
+def trial(program, settings, path):
+    """A start without root's rights: the program reads and judges the file, and ends before it has made anything.
+
+    Secrets are left out of the file, since any other process without rights could read it; no engine judges them before it runs.
+    """
+    try:
+        status, said = answer([program], daemon_config.text_of(daemon_config.told(settings)), path, without_rights=True)
+    except OSError:
+        return 0, ""
+    return (0, "") if NEEDS_RIGHTS in said or UNREADABLE in said else (status, said)
+
+
+def answer(command, text, path, without_rights=False):
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        done = subprocess.run(
-            [program, "--validate", "--config-file", file.name],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=VALIDATION_LIMIT, check=False,
-        )
-    said = done.stdout.decode("utf-8", "replace").strip().replace(file.name, path).rstrip(".")
-    if done.returncode and NO_VALIDATION not in said:
-        raise Refusal("The engine refuses the settings for %s: %s. Nothing was changed." % (path, said))
+        give_up = without_rights and os.geteuid() == 0
+        if give_up:
+            os.fchown(file.fileno(), NOBODY, NOBODY)
+        try:
+            done = subprocess.run(
+                [*command, "--config-file", file.name],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=ANSWER_LIMIT, check=False,
+                cwd="/", preexec_fn=give_up_rights if give_up else None,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise Refusal(
+                "'%s' did not say within %d s what it thinks of the settings for %s. Run it by hand on this host, see what it waits for, "
+                "and run again; nothing was changed." % (" ".join(command), ANSWER_LIMIT, path)
+            ) from exc
+    return done.returncode, done.stdout.decode("utf-8", "replace").strip().replace(file.name, path).rstrip(".")
 
 
-def keep(path):
-    backup = "%s.%s~" % (path, time.strftime("%Y-%m-%d@%H:%M:%S"))
-    shutil.copy2(path, backup)
-    return backup
+def give_up_rights():
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
 
 
 def main():
@@ -204,6 +284,9 @@ def main():
             "pid_file": {"type": "path", "default": "/run/docker.pid"},
             "service": {"type": "str", "default": "docker"},
         },
+        secrets=lambda params: daemon_config.secrets(params["config"]),
+        # or the host's log would have the options as they were given
+        no_log=True,
     )
 
 

@@ -18,7 +18,10 @@ description:
     lost for a while in any case, and nothing is refused.
   - An engine that does not answer, or a manager that finds no leader, cannot be missed, and is restarted.
   - A worker is back when it has its place in the swarm again, a manager when the managers have a leader and hold its node for ready and
-    reachable. A manager that locks itself is back when it is locked; that is a warning.
+    reachable.
+  - A manager of a swarm with autolock is unlocked, so that the next one can be restarted. Its engine is asked for the unlock key before the
+    restart; the key is held in memory alone and is never told. Where there was no leader the key cannot be had, and where it was made anew
+    meanwhile it may not fit; such a manager is back when it is locked, and that is a warning.
   - Runs on one host. Take the hosts one after the other, and stop at the first that fails.
 options:
   service:
@@ -89,7 +92,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils import restarts
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_reconnecting_module
-from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of
+from ansible_collections.quorate.swarm.plugins.module_utils.membership import LOCKED, membership_of
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_until, wait_until
 
 # An engine ends its containers before itself, each within a time of its own.
@@ -101,8 +104,9 @@ def execute(reach, params, check_mode):
     restarts.refuse(before)
     now = before
     if not check_mode:
+        key = unlock_key(reach) if restarts.has_key(before) else None
         restart(params["service"])
-        now = await_return(reach, before, params["wait_timeout"])
+        now = await_return(reach, before, params["wait_timeout"], key)
     return Outcome(
         changed=True,
         actions=[restarts.Restart.sentence()],
@@ -124,15 +128,40 @@ def look_before(reach, limit):
     )
 
 
-def await_return(reach, before, limit):
+def unlock_key(reach):
+    """None where managers do not lock themselves, or where the leader is lost at this moment."""
+    try:
+        return reach().unlock_key()
+    except EngineError as exc:
+        if exc.may_pass:
+            return None
+        raise
+
+
+def await_return(reach, before, limit, key=None):
+    keys = [key] if key else []
+
     def observe():
         now = look(reach)
-        return now, restarts.missing(before, now)
+        if keys and now is not None and now.membership.state == LOCKED:
+            if not unlock(reach, keys[0]):
+                keys.clear()
+            now = look(reach)
+        return now, restarts.missing(before, now, unlocks=bool(keys))
 
     now, _missing = wait_until(
         observe, lambda seen: not seen[1], limit, "the restarted engine was back", describe=lambda seen: seen[1]
     )
     return now
+
+
+def unlock(reach, key):
+    """Whether the key is the right one, as far as the engine says; it may answer only after this manager has found the others."""
+    try:
+        reach().swarm_unlock(key)
+    except EngineError as exc:
+        return not exc.is_wrong_key
+    return True
 
 
 def look(reach):

@@ -233,8 +233,6 @@ from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
 JOIN_CONTINUES = "will continue in the background"
-WRONG_UNLOCK_KEY = "invalid key"
-NOT_LOCKED = "not locked"
 PASSING_LEAVE_ERRORS = ("deadline exceeded", "connection is closing", "not part of a swarm")
 KEEPS_VOTE = "This manager has a quorum, perhaps only since a moment ago, so it keeps its membership."
 ELECTION = 25
@@ -517,12 +515,12 @@ def unlock(engine, params):
             try:
                 engine.swarm_unlock(params["unlock_key"])
             except EngineError as exc:
-                if WRONG_UNLOCK_KEY in str(exc):
+                if exc.is_wrong_key:
                     raise Refusal(
                         "This manager stays locked: the engine refused the unlock_key, which must be the one that the swarm had when "
                         "this manager last ran ('docker swarm unlock-key' on an active manager tells the present one)."
                     ) from exc
-                if not exc.may_pass and NOT_LOCKED not in str(exc):
+                if not exc.may_pass and not exc.is_unlocked:
                     raise
         return read(engine)
 

@@ -9,6 +9,7 @@ import json
 import pytest
 
 CONVERGE = "molecule/autolock/converge.yml"
+ENGINES = "molecule/autolock/engines.yml"
 ROTATE = "playbooks/rotate.yml"
 HOSTS = ("node1", "node2", "node3", "node4")
 MANAGERS = HOSTS[:3]
@@ -64,6 +65,18 @@ def test_check_mode_tells_a_setting_and_does_not_make_it(lab, play):
 def test_what_is_fixed_for_the_life_of_the_swarm_is_said_and_not_changed(lab, play):
     told = " ".join(play.ok(CONVERGE, "-e", json.dumps({"swarm_default_addr_pool": ["10.77.0.0/16"]})).split())
     assert "10.77.0.0/16" in told and "Nothing changed." in told
+
+
+def test_a_change_of_the_engines_configuration_rolls_through_all_hosts_and_leaves_no_manager_locked(lab, watched, unfinished, swarm):
+    for host in HOSTS:
+        unfinished(host)
+    engine = "systemctl show docker --property MainPID"
+    before = {host: lab.sh(host, engine) for host in HOSTS}
+    done = watched.run(ENGINES)
+    assert done.returncode == 0, done.stdout
+    assert set(states(lab).values()) == {"active"}
+    assert not {host for host in HOSTS if lab.sh(host, engine) == before[host]}
+    swarm.wait_until_ready()
 
 
 def test_a_locked_manager_is_refused_without_a_key_and_with_a_wrong_one(lab, play, key_file):

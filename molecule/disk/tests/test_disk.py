@@ -64,11 +64,11 @@ def test_changes_while_the_leader_has_no_room(lab, watched, swarm, mend, full_di
     mend(before)
 
 
-def test_engines_are_restarted_while_a_manager_has_no_room(lab, watched, swarm, mend, full_disk):
+def test_engines_are_restarted_while_a_manager_has_no_room(lab, watched, unfinished, swarm, mend, full_disk):
     """An engine that may not come back: those after it stay as they are."""
     before = swarm.cluster_id()
     for host in swarm.managers:
-        lab.sh(host, "touch /etc/docker/daemon.json")
+        unfinished(host)
     with full_disk("node2"):
         assert_clear(watched.run(SITE), "node2")
         assert_quorum(lab, swarm, "node2", before)

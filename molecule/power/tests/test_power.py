@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_a_host_without_power_does_not_stop_a_run_against_a_live_swarm(lab, play
     swarm.assert_whole(swarm.cluster_id())
 
 
-def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, play, swarm):
+def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, play, unfinished, swarm):
     engine = "systemctl show docker --property MainPID"
     before = lab.sh("node3", engine)
     lab("power-off", "node2")
@@ -37,7 +38,7 @@ def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, 
             lambda: any(node["ManagerStatus"]["Reachability"] == "unreachable" for node in lab.nodes() if "ManagerStatus" in node),
             "the managers missed node2",
         )
-        lab.sh("node3", "touch /etc/docker/daemon.json")
+        unfinished("node3")
         told = " ".join(play.run(SITE).stdout.split())
         assert "would lose its quorum while node3 does not answer" in told and "(unreachable: node2)" in told
         assert lab.sh("node3", engine) == before
@@ -48,12 +49,84 @@ def test_an_engine_without_which_the_quorum_would_be_lost_is_not_restarted(lab, 
     swarm.assert_whole(swarm.cluster_id())
 
 
-def test_engines_restart_one_after_the_other_and_the_leader_last(lab, play, swarm):
-    leader = next(node["Description"]["Hostname"] for node in lab.nodes() if node.get("ManagerStatus", {}).get("Leader"))
+# What a person outside of the swarm sees who tries the next host where one does not answer: the longest time without an answer.
+POLL = """
+import os, sys, time, urllib.request
+end, *addresses = sys.argv[1:]
+begun = answered = time.monotonic()
+longest = answers = 0
+while not os.path.exists(end) and time.monotonic() < begun + 900:
+    for address in list(addresses):
+        try:
+            urllib.request.urlopen("http://%s:8100/" % address, timeout=1).read()
+        except OSError:
+            addresses.append(addresses.pop(0))
+            continue
+        answered, answers = time.monotonic(), answers + 1
+        break
+    longest = max(longest, time.monotonic() - answered)
+    time.sleep(0.2)
+print(longest, answers)
+"""
+
+
+@pytest.fixture
+def published(lab, addresses):
+    """A service with two tasks on different hosts, which all hosts answer for."""
+    lab.sh(
+        "node1",
+        "docker service create --detach --name test-web --replicas 2 --replicas-max-per-node 1 --publish 8100:80 busybox:1.35 "
+        "sh -c 'echo here > /index.html; exec httpd -f -p 80 -h /'",
+    )
+    try:
+        tasks = "docker service ps --filter desired-state=running --format '{{.CurrentState}}' test-web"
+        lab.wait_for(lambda: lab.sh("node1", tasks).count("Running") == 2, "both tasks ran")
+        yield [addresses[host] for host in HOSTS]
+    finally:
+        lab.sh("node1", "docker service rm test-web")
+
+
+def test_engines_restart_one_after_the_other_the_leader_last_and_a_service_answers_all_the_time(
+    lab, play, unfinished, swarm, published, tmp_path
+):
+    leader, end = swarm.leader(), tmp_path / "end"
     for host in HOSTS:
-        lab.sh(host, "touch /etc/docker/daemon.json")
-    told = play.ok(SITE).partition("Changed:")[2]
+        unfinished(host)
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(lab, "exec", "python3", "-c", POLL, str(end), *published, limit=960)
+        try:
+            told = play.ok(SITE).partition("Changed:")[2]
+        finally:
+            end.touch()
     assert re.findall(r"Restart the engine of (\w+)", told) == [host for host in HOSTS if host != leader] + [leader]
+    longest, answers = map(float, seen.result().split())
+    assert answers > 10 and longest <= 5, "For %.1f s nobody answered, whichever host was asked." % longest
+    swarm.assert_whole(swarm.cluster_id())
+
+
+def test_an_engine_is_not_restarted_while_a_service_has_not_come_back(lab, play, unfinished, swarm):
+    """A service that is bound to the host that is restarted first, and does not bear an end."""
+    first = [host for host in HOSTS if host != swarm.leader()][0]
+    last = HOSTS[-1]
+    engine = "systemctl show docker --property MainPID"
+    lab.sh(
+        "node1",
+        "docker service create --detach --name test-web --constraint node.hostname==%s --restart-condition none "
+        "busybox:1.35 sleep 900" % first,
+    )
+    try:
+        tasks = "docker service ps --filter desired-state=running --format '{{.CurrentState}}' test-web"
+        lab.wait_for(lambda: "Running" in lab.sh("node1", tasks), "the task ran")
+        for host in (first, last):
+            unfinished(host)
+        before = lab.sh(last, engine)
+        told = play.refused(SITE, "-e", "docker_engine_restart_timeout=20")
+        assert "test-web has 0 of 1 tasks running" in told
+        assert "The engine of %s was restarted last, and no further one: %s" % (first, last) in told
+        assert lab.sh(last, engine) == before
+    finally:
+        lab.sh("node1", "docker service rm test-web")
+    assert "Restart the engine of %s" % last in play.ok(SITE)
     swarm.assert_whole(swarm.cluster_id())
 
 

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import json
 
 import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils import restarts
@@ -14,6 +16,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.engine import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import Membership
 from ansible_collections.quorate.swarm.plugins.modules import engine_restart
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 
@@ -59,6 +62,19 @@ WORKER = view()
 )
 def test_what_an_engine_still_lacks(before, now, expected):
     assert restarts.missing(before, now) == expected
+
+
+def test_a_locked_manager_is_not_back_while_it_is_being_unlocked():
+    assert restarts.missing(MANAGER, view("locked"), unlocks=True) == "its manager is locked"
+    assert restarts.missing(MANAGER, MANAGER, unlocks=True) == ""
+
+
+@pytest.mark.parametrize(
+    "seen, expected",
+    [(None, False), (WORKER, False), (view("locked"), False), (view(is_manager=True), False), (MANAGER, True)],
+)
+def test_who_can_be_asked_for_the_unlock_key(seen, expected):
+    assert restarts.has_key(seen) is expected
 
 
 @pytest.mark.parametrize(
@@ -108,6 +124,9 @@ class Service:
         self.restarts.append(name)
         self.host.state = "pending" if self.host.swarm else "inactive"
         self.host.looks_until_active = 3
+        key = self.host.swarm and self.host.swarm.is_manager(self.host.node_id) and self.host.swarm.settings.unlock_key
+        if key:
+            self.host.lock(key)
         self.comes_back()
 
 
@@ -218,11 +237,61 @@ def test_an_engine_that_stays_away_is_waited_for_until_the_limit(serve, managers
     assert clock.now == 60
 
 
-def test_a_manager_that_locks_itself_is_back_with_a_warning(serve, managers):
+KEY = "SWMKEY-1-held-in-memory"
+
+
+@pytest.fixture
+def autolock(swarm, managers):
+    swarm.settings.unlock_key = KEY
+
+
+def told(outcome):
+    return json.dumps(dataclasses.asdict(outcome))
+
+
+def test_managers_that_lock_themselves_are_unlocked_one_after_the_other(serve, managers, autolock):
+    for host in managers:
+        outcome = run(serve(host))
+        assert (host.state, outcome.facts["swarm"]["state"], outcome.warnings) == ("active", "active", [])
+        assert KEY not in told(outcome)
+
+
+def test_the_unlock_key_is_not_asked_for_in_check_mode(serve, managers, autolock):
+    managers[0].get_unlock_key = None
+    assert run(serve(managers[0]), check_mode=True).changed
+
+
+def test_an_unlocking_that_outlasts_its_call_is_waited_for(serve, managers, autolock):
+    def slow():
+        unlock(KEY)
+        refuse(500, "Timeout was reached before node was unlocked")
+
+    unlock = managers[0].unlock_swarm
+    managers[0].unlock_swarm = lambda key: slow()
+    outcome = run(serve(managers[0]))
+    assert (outcome.facts["swarm"]["state"], outcome.warnings) == ("active", [])
+
+
+@pytest.mark.parametrize("found", ["another key", "no leader"])
+def test_a_manager_that_cannot_be_unlocked_is_back_with_a_warning(serve, swarm, managers, autolock, found):
     service = serve(managers[0])
-    service.comes_back = lambda: managers[0].lock("SWMKEY-1-x")
-    [warning] = run(service).warnings
-    assert warning.startswith("The engine answers again, but its manager is locked") and "SWMKEY" not in warning
+    if found == "another key":
+        service.comes_back = lambda: managers[0].lock("SWMKEY-1-made-anew")
+    else:
+        for host in managers[1:]:
+            swarm.lose(host.node_id)
+    outcome = run(service)
+    [warning] = outcome.warnings
+    assert warning.startswith("The engine answers again, but its manager is locked")
+    assert outcome.facts["swarm"]["state"] == "locked" and "SWMKEY" not in told(outcome)
+
+
+def test_the_unlock_key_is_in_no_error(serve, managers, autolock):
+    service = serve(managers[0])
+    managers[0].unlock_swarm = lambda key: refuse(500, "no quorum")
+    with pytest.raises(TimeLimitExceeded, match="seen last: its manager is locked") as error:
+        run(service)
+    assert "SWMKEY" not in str(error.value)
 
 
 # systemctl

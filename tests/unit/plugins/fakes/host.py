@@ -164,8 +164,10 @@ class Host:
     def tasks(self, filters=None):
         """Those behind standalone containers only where they are asked for."""
         self._managers()
-        attachments = filters == {"runtime": ["attachment"]}
-        return [task for task in self.raw["tasks"] if ("NetworkAttachmentSpec" in task.get("Spec", {})) == attachments]
+        filters = filters or {}
+        attachments = filters.get("runtime") == ["attachment"]
+        listed = [task for task in self.raw["tasks"] if ("NetworkAttachmentSpec" in task.get("Spec", {})) == attachments]
+        return [task for task in listed if task.get("DesiredState") in filters.get("desired-state", [task.get("DesiredState")])]
 
     # Networks
 
