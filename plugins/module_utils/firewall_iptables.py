@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils import firewall_steps as steps
 from ansible_collections.quorate.swarm.plugins.module_utils.firewall_openings import ESP
-from ansible_collections.quorate.swarm.plugins.module_utils.firewall_report import closes
+from ansible_collections.quorate.swarm.plugins.module_utils.firewall_report import Chain, closes
 
 UNIT = "quorate-firewall.service"
 PROGRAM = "iptables.sh"
 CHAIN = "QUORATE"
 PUBLISHED = "QUORATE-PUBLISHED"
+# The engine's chain for rules of others.
+USER = "DOCKER-USER"
 COMMANDS = {4: "iptables", 6: "ip6tables"}
 ALWAYS = {
     4: ("-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-i lo -j ACCEPT", "-p icmp -j ACCEPT"),
@@ -49,6 +51,33 @@ def filters_by_own_chain(report):
     """Whether an earlier run was asked to keep out everything else."""
     chains = report["iptables"][4]
     return CHAIN in chains and any(rule.verdict == "drop" and not rule.limit for rule in chains[CHAIN].rules)
+
+
+def refusal(report):
+    """Why a filter in DOCKER-USER would let everybody reach published ports; none where it would not, or where no engine tells."""
+    if not steps.is_active(report, "docker.service"):
+        return None
+    if not report["docker"].get("iptables", True):
+        return (
+            "makes no rules of iptables (it was started with iptables=false, or firewall-backend is not iptables), so nothing that is "
+            "forwarded comes through DOCKER-USER. Let it make them, or leave firewall_published_from empty and filter by other means"
+        )
+    if not _comes_through_user_chain(report["iptables"][4].get("FORWARD", Chain("FORWARD"))):
+        return (
+            "has no jump to DOCKER-USER at the beginning of the chain FORWARD, so what is forwarded to published ports does not come "
+            "through it. Restart it (systemctl restart docker), one host at a time, which puts the jump there"
+        )
+    return None
+
+
+def _comes_through_user_chain(forward):
+    """Whether nothing lets a packet through, or leads it to others of the engine's chains, before the user's own has seen it."""
+    for rule in forward.rules:
+        if rule.target == USER and rule.limit is None:
+            return True
+        if (rule.verdict == "accept" and rule.limit is None) or (rule.target or "").startswith("DOCKER"):
+            return False
+    return False
 
 
 def plan(report, openings, programs, families, own_chain_closes, published, ssh_openings=()):

@@ -196,6 +196,8 @@ def test_an_engine_that_was_there_before_firewalld_is_told():
     told = plan(firewalld().replace("interfaces: docker0", "interfaces: "))["warnings"]
     assert len(told) == 1 and "so the engine does not know of firewalld" in told[0]
     assert plan(firewalld())["warnings"] == []
+    without_rules = firewalld(docker='{"iptables": false}').replace("interfaces: docker0", "interfaces: ")
+    assert plan(without_rules)["warnings"] == [], "nor does it have to"
 
 
 def test_firewalld_is_activated_with_ssh_open_and_the_engine_restarted():
@@ -446,8 +448,11 @@ def test_iptables_are_activated_with_ssh_open_and_stay_so(backend):
 # Published ports
 
 
+FORWARDED = {"iptables": "-P INPUT ACCEPT\n-P FORWARD DROP\n-N DOCKER-USER\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j DOCKER-INGRESS"}
+
+
 def test_published_ports_are_filtered_by_source_on_request_whoever_filters_else():
-    for text in (report(), report(**UFW), firewalld()):
+    for text in (report(**FORWARDED), report(**UFW, **FORWARDED), firewalld(**FORWARDED), report(units="")):
         decided = plan(text, published=["10.0.0.2", "192.0.2.0/24"])
         rules = re.sub(r' -m comment --comment "quorate [0-9a-f]{12}"', "", content(decided, "/etc/quorate/rules.iptables"))
         assert ":QUORATE - " not in rules
@@ -460,14 +465,44 @@ def test_published_ports_are_filtered_by_source_on_request_whoever_filters_else(
 
 
 def test_the_filter_of_published_ports_is_taken_away_when_it_is_no_longer_wanted():
-    decided = plan(report(), published=["10.0.0.2"])
-    after = {command: listed(decided, "-P INPUT ACCEPT", command) for command in ("iptables", "ip6tables")}
+    decided = plan(report(**FORWARDED), published=["10.0.0.2"])
+    after = {command: listed(decided, FORWARDED["iptables"], command) for command in ("iptables", "ip6tables")}
     after["units"] = UNIT_OF_CHAINS
     assert not plan(report(files=files_of(decided), **after), published=["10.0.0.2"])["differs"]
     taken = plan(report(files=files_of(decided), **after))
     assert content(taken, "/etc/quorate/rules.iptables") == "*filter\nCOMMIT\n"
     later = report(iptables="-P INPUT ACCEPT\n-N DOCKER-USER", units=UNIT_OF_CHAINS, files=files_of(taken, decided))
     assert not plan(later)["differs"]
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        "-N FWX\n-A FORWARD -j FWX\n-A FORWARD -j DOCKER-USER",
+        "-A FORWARD -i wg0 -j ACCEPT\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j ACCEPT",
+    ],
+)
+def test_other_rules_may_come_before_the_engines_jump_to_the_users_chain(forward):
+    text = report(iptables="-P FORWARD ACCEPT\n-N DOCKER-USER\n%s" % forward)
+    assert plan(text, published=["10.0.0.2"])["commands"]
+
+
+@pytest.mark.parametrize(
+    "parts, sentence",
+    [
+        ({"iptables": "-P FORWARD ACCEPT"}, "has no jump to DOCKER-USER at the beginning of the chain FORWARD"),
+        ({"iptables": "-P FORWARD ACCEPT\n-N DOCKER-USER\n-A FORWARD -i eth0 -j DOCKER-USER"}, "has no jump to DOCKER-USER"),
+        ({"iptables": "-P FORWARD ACCEPT\n-A FORWARD -j DOCKER-INGRESS\n-A FORWARD -j DOCKER-USER"}, "has no jump to DOCKER-USER"),
+        ({"iptables": "-P FORWARD ACCEPT\n-A FORWARD -j ACCEPT\n-A FORWARD -j DOCKER-USER"}, "has no jump to DOCKER-USER"),
+        ({}, "Restart it (systemctl restart docker), one host at a time"),
+        (dict(FORWARDED, docker='{"iptables": false}'), "the engine there makes no rules of iptables"),
+    ],
+)
+def test_a_filter_of_published_ports_that_nothing_comes_through_is_refused(parts, sentence):
+    with pytest.raises(Refusal) as refusal:
+        plan(report(**parts), published=["10.0.0.2"])
+    assert sentence in str(refusal.value)
+    assert not plan(report(**parts), published=[])["commands"], "without the filter it does not matter"
 
 
 # Docker's rules
