@@ -133,11 +133,17 @@ def _usable(texts):
     return found
 
 
-def targets(addresses, hosts, managers):
-    """What another host must reach on C(hosts), and what it must not; UDP and ESP cannot be tried like that."""
+def targets(addresses, hosts, managers, listens=None):
+    """What another host must reach on C(hosts), and what it must not; UDP and ESP cannot be tried like that.
+
+    C(listens(host, address, port)) tells whether somebody waits there for connections: only then is one that is refused a sign
+    of a firewall, and not of a port that nobody has.
+    """
     found = []
     for host in hosts:
         wanted = [port for protocol, port in of_swarm(host in managers, 0) if protocol == "tcp"]
         ports = [(int(port), True) for port in wanted] + [(port, False) for port in NEVER]
-        found += [{"host": host, "address": addresses[host][0], "port": port, "wanted": reach} for port, reach in ports]
+        for port, reach in ports:
+            target = {"host": host, "address": addresses[host][0], "port": port, "wanted": reach}
+            found.append(dict(target, listens=bool(reach and listens and listens(host, target["address"], port))))
     return found

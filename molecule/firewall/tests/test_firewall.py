@@ -159,6 +159,17 @@ def test_verify_passes(play):
     play.ok("playbooks/verify.yml", *opening())
 
 
+def test_verify_finds_a_port_that_is_refused_though_somebody_listens(lab, play, addresses):
+    rule = "INPUT -p tcp --dport 7946 -s %s -j REJECT" % addresses["node1"]
+    lab.sh("node4", "iptables -I %s" % rule)
+    try:
+        told = plain(play.refused("playbooks/verify.yml", "--tags", "firewall", *opening()))
+    finally:
+        lab.sh("node4", "iptables -D %s" % rule)
+    assert "From node1 %s:7946 (node4) is not reached: something listens there" % addresses["node4"] in told
+    assert "From node2" not in told and "From node3" not in told
+
+
 # Runs
 
 
@@ -297,6 +308,16 @@ def test_published_ports_are_reached_by_those_who_are_named_on_request(lab, play
         play.ok(CONVERGE)
     wait_for_answers(lab, addresses)
     assert "Nothing changed." in play.ok(CONVERGE)
+
+
+def test_a_filter_of_published_ports_through_which_nothing_comes_is_refused(lab, play):
+    words = ("-e", json.dumps({"firewall_published_from": ["192.0.2.0/24"]}), "--limit", "node2")
+    lab.sh("node2", "iptables -D FORWARD -j DOCKER-USER")
+    try:
+        assert "has no jump to DOCKER-USER at the beginning of the chain FORWARD" in plain(play.refused(CONVERGE, *words))
+    finally:
+        lab.sh("node2", "iptables -I FORWARD -j DOCKER-USER")
+    assert lab.host("node2").run("iptables -S QUORATE-PUBLISHED").rc != 0
 
 
 # Activation

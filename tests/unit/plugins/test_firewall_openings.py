@@ -153,3 +153,9 @@ def test_managers_must_be_reached_on_one_port_more_and_no_engines_api():
         ("w3 10.0.0.3:2375", False),
         ("w3 10.0.0.3:2376", False),
     ]
+
+
+def test_a_connection_must_come_about_where_the_host_tells_that_somebody_listens():
+    reports = {"m2": "@@ listeners\n00000000:0949\n0200000A:1F0A\n00000000:0947\n@@ ssh\n22\n", "w3": ""}
+    targets = TargetsModule().filters()["firewall_targets"](ADDRESSES, ["m2", "w3"], MANAGERS, reports)
+    assert [(target["host"], target["port"]) for target in targets if target["listens"]] == [("m2", 2377), ("m2", 7946)]

@@ -152,27 +152,38 @@ def test_the_chain_of_published_ports_is_there_before_the_engine(sh, tmp_path):
 
 
 def test_a_host_without_any_firewall_gives_a_report_that_is_understood():
-    done = subprocess.run(
-        ["sh", "-c", (FILES / "report.sh").read_text(encoding="ascii"), "report.sh", "print('{}')"],
-        env=dict(os.environ, SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 2222"), capture_output=True, text=True, timeout=60, check=False,
-    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        done = subprocess.run(
+            ["sh", "-c", (FILES / "report.sh").read_text(encoding="ascii"), "report.sh", "print('{}')"],
+            env=dict(os.environ, SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 2222"), capture_output=True, text=True, timeout=60, check=False,
+        )
     report = firewall_report.parse(done.stdout)
     assert 2222 in report["ssh_ports"]
     assert "127.0.0.1" in report["interfaces"]["lo"]
+    assert firewall_report.listens(report["listeners"], "127.0.0.1", port)
+    assert not firewall_report.listens(report["listeners"], "192.0.2.1", port)
 
 
 def test_what_is_not_reached_or_must_not_be_is_told():
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_server(("127.0.0.1", 0)) as closed:
         port, refused = listening.getsockname()[1], closed.getsockname()[1]
         closed.close()
+        target = {"address": "127.0.0.1"}
         targets = [
-            {"host": "node2", "address": "127.0.0.1", "port": port, "wanted": True},
-            {"host": "node2", "address": "127.0.0.1", "port": refused, "wanted": True},
-            {"host": "node3", "address": "127.0.0.1", "port": port, "wanted": False},
-            {"host": "node4", "address": "255.255.255.255", "port": 7946, "wanted": True},
+            dict(target, host=host, port=number, wanted=wanted, listens=listens)
+            for host, number, wanted, listens in [
+                ("node2", port, True, True),
+                ("node2", refused, True, False),
+                ("node2", refused, False, False),
+                ("node3", port, False, False),
+                ("node5", refused, True, True),
+            ]
         ]
+        targets.append({"host": "node4", "address": "255.255.255.255", "port": 7946, "wanted": True, "listens": True})
         program = (FILES / "probe.py").read_text(encoding="ascii")
         done = subprocess.run([sys.executable, "-c", program, json.dumps(targets)], capture_output=True, text=True, timeout=60, check=True)
     told = done.stdout.strip().split("; ")
     assert told[0] == "127.0.0.1:%d (node3) is reached, though it is the engine's API" % port
-    assert told[1].startswith("255.255.255.255:7946 (node4) is not reached: ") and len(told) == 2
+    assert told[1].startswith("127.0.0.1:%d (node5) is not reached: something listens there, and yet connections are refused" % refused)
+    assert told[2].startswith("255.255.255.255:7946 (node4) is not reached: ") and len(told) == 3
