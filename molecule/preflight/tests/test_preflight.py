@@ -64,6 +64,9 @@ class TestHostsWithoutASwarm:
         told = play.ok(PREFLIGHT, "-v", *mode)
         assert told.count("result: open") == CALLS
         assert "not seen" not in told and "not tested" not in told
+        # The hosts' own network, which the default pool would come to.
+        assert "overlaps the route to 10.10.10.0/24 by eth0 of node1, node2, node3 and node4. " in joined(told)
+        assert "after some 2570 networks" in joined(told)
 
     def test_a_closed_port_is_named_with_the_hosts(self, play, drop):
         with drop("node2", "-p udp --dport 4789"):
