@@ -179,7 +179,7 @@ def test_a_second_run_changes_nothing_and_says_so(play):
 
 
 def test_check_mode_tells_what_would_be_opened_and_opens_nothing(lab, play, addresses):
-    more = opening({"name": "more", "port": "9200-9201", "from": "any"})
+    more = ("-e", json.dumps({"application_firewall_open": [{"name": "more", "port": "9200-9201", "from": "any"}]}))
     before = {host: rules(lab, host) for host in HOSTS}
     told = play.ok(CONVERGE, "--check", "--diff", *more)
     assert "Would change:" in told
@@ -190,6 +190,8 @@ def test_check_mode_tells_what_would_be_opened_and_opens_nothing(lab, play, addr
     for host in HOSTS:
         with listening(lab, host, 9201):
             assert connects(lab, None, addresses[host], 9201)
+    with listening(lab, "node1", 9100):
+        assert connects(lab, "node4", addresses["node1"], 9100), "what firewall_open says stays open"
     assert "Nothing changed." in play.ok(CONVERGE, *more)
     assert silent_hosts(lab, addresses) == []
 
@@ -210,6 +212,7 @@ def test_hosts_outside_of_the_run_stay_let_in(lab, play, addresses):
     [
         (opening({"name": "api", "port": 2376, "from": "any"}), "the engine's API, which makes everybody who reaches it root"),
         (opening({"name": "odd", "port": 99, "from": "no_such_group"}), "'no_such_group' is no group of the inventory"),
+        (("-e", '{"application_firewall_open": [{"name": "odd", "from": "any"}]}'), "of application_firewall_open lacks port."),
         (("-e", "firewall_backend=nftables", "--limit", "node1"), "On node1 firewalld is at work, not nftables"),
         (("-e", "firewall_backend=firewalld", "--limit", "node4"), "On node4 iptables is at work, not firewalld"),
     ],
