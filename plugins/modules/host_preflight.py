@@ -100,7 +100,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 member:
-  description: Whether the host's engine is in a swarm, or about to join one; none where nobody may look.
+  description: Whether the host's engine is in a swarm, or about to join one; none where nobody may look, or the engine does not answer.
   returned: success
   type: bool
   sample: false

@@ -307,7 +307,12 @@ def test_published_ports_are_reached_by_those_who_are_named_on_request(lab, play
         lab.sh("node1", "firewall-cmd --reload")
         lab.wait_for(lambda: lab.host("node1").run("iptables -S DOCKER-USER | grep -q QUORATE-PUBLISHED").rc == 0, "the filter was back")
         assert "Nothing changed." in play.ok(CONVERGE, *words)
+        lab.sh("node2", "iptables -I FORWARD -j ACCEPT")
+        assert "DOCKER-USER lets only" in plain(play.ok(CONVERGE, *words))
+        assert lab.sh("node2", "iptables -S FORWARD | grep -m 1 -e ^-A") == "-A FORWARD -j DOCKER-USER"
+        assert silent_hosts(lab, addresses) == list(HOSTS)
     finally:
+        lab.host("node2").run("iptables -D FORWARD -j ACCEPT")
         play.ok(CONVERGE)
     wait_for_answers(lab, addresses)
     assert "Nothing changed." in play.ok(CONVERGE)
@@ -317,7 +322,7 @@ def test_a_filter_of_published_ports_through_which_nothing_comes_is_refused(lab,
     words = ("-e", json.dumps({"firewall_published_from": ["192.0.2.0/24"]}), "--limit", "node2")
     lab.sh("node2", "iptables -D FORWARD -j DOCKER-USER")
     try:
-        assert "has no jump to DOCKER-USER at the beginning of the chain FORWARD" in plain(play.refused(CONVERGE, *words))
+        assert "has no jump from the chain FORWARD to DOCKER-USER" in plain(play.refused(CONVERGE, *words))
     finally:
         lab.sh("node2", "iptables -I FORWARD -j DOCKER-USER")
     assert lab.host("node2").run("iptables -S QUORATE-PUBLISHED").rc != 0

@@ -476,24 +476,32 @@ def test_the_filter_of_published_ports_is_taken_away_when_it_is_no_longer_wanted
 
 
 @pytest.mark.parametrize(
-    "forward",
+    "before, passed_by",
     [
-        "-N FWX\n-A FORWARD -j FWX\n-A FORWARD -j DOCKER-USER",
-        "-A FORWARD -i wg0 -j ACCEPT\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j ACCEPT",
+        ("", False),
+        ("-N FWX\n-A FWX -j ACCEPT\n-A FORWARD -j FWX", False),
+        ("-A FORWARD -i wg0 -j ACCEPT", False),
+        ("-N DOCKER-ISOLATION-STAGE-1\n-A DOCKER-ISOLATION-STAGE-1 -j RETURN\n-A FORWARD -j DOCKER-ISOLATION-STAGE-1", False),
+        ("-A FORWARD -j DOCKER-INGRESS", False),
+        ("-A FORWARD -j ACCEPT", True),
+        ("-N DOCKER\n-A DOCKER -d 172.17.0.2/32 -p tcp -j ACCEPT\n-A FORWARD -o docker0 -j DOCKER", True),
+        ("-N DOCKER-FORWARD\n-N DOCKER-BRIDGE\n-A DOCKER-BRIDGE -o x -j DOCKER\n-N DOCKER\n-A DOCKER -j ACCEPT\n"
+         "-A DOCKER-FORWARD -j DOCKER-BRIDGE\n-A FORWARD -j DOCKER-FORWARD", True),
     ],
 )
-def test_other_rules_may_come_before_the_engines_jump_to_the_users_chain(forward):
-    text = report(iptables="-P FORWARD ACCEPT\n-N DOCKER-USER\n%s" % forward)
-    assert plan(text, published=["10.0.0.2"])["commands"]
+def test_the_users_chain_is_put_first_where_something_lets_packets_through_before_it(before, passed_by):
+    decided = plan(report(**FORWARDED), published=["10.0.0.2"])
+    rules = "-P INPUT ACCEPT\n-P FORWARD DROP\n-N DOCKER-USER\n%s\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j ACCEPT" % before
+    after = {command: listed(decided, rules, command) for command in ("iptables", "ip6tables")}
+    again = plan(report(files=files_of(decided), units=UNIT_OF_CHAINS, **after), published=["10.0.0.2"])
+    assert ("systemctl restart quorate-firewall.service" in again["commands"]) is passed_by is again["differs"]
 
 
 @pytest.mark.parametrize(
     "parts, sentence",
     [
-        ({"iptables": "-P FORWARD ACCEPT"}, "has no jump to DOCKER-USER at the beginning of the chain FORWARD"),
-        ({"iptables": "-P FORWARD ACCEPT\n-N DOCKER-USER\n-A FORWARD -i eth0 -j DOCKER-USER"}, "has no jump to DOCKER-USER"),
-        ({"iptables": "-P FORWARD ACCEPT\n-A FORWARD -j DOCKER-INGRESS\n-A FORWARD -j DOCKER-USER"}, "has no jump to DOCKER-USER"),
-        ({"iptables": "-P FORWARD ACCEPT\n-A FORWARD -j ACCEPT\n-A FORWARD -j DOCKER-USER"}, "has no jump to DOCKER-USER"),
+        ({"iptables": "-P FORWARD ACCEPT"}, "has no jump from the chain FORWARD to DOCKER-USER"),
+        ({"iptables": "-P FORWARD ACCEPT\n-N DOCKER-USER\n-A FORWARD -i eth0 -j DOCKER-USER"}, "has no jump from the chain"),
         ({}, "Restart it (systemctl restart docker), one host at a time"),
         (dict(FORWARDED, docker='{"iptables": false}'), "the engine there makes no rules of iptables"),
     ],

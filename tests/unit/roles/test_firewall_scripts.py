@@ -32,7 +32,7 @@ IPTABLES = """#!/bin/sh
 [ "$1" != -w ] || shift
 echo "$(basename "$0") $*" >> log
 case $1 in
-    -S) cat input ;;
+    -S) [ "$2" != FORWARD ] || exec cat forward; cat input ;;
     -C) [ -e "jump-$(basename "$0")-$2" ] ;;
     -D) [ ! -e "jump-$(basename "$0")-$2" ] || { rm "jump-$(basename "$0")-$2"; exit 0; }; exit 1 ;;
     -F) exit 1 ;;
@@ -115,9 +115,10 @@ def test_stopping_leaves_dockers_tables(nftables):
     assert nftables("stop", tables=TABLES)[1] == [["delete table inet filter", "delete table ip mine"]]
 
 
-def iptables(sh, tmp_path, rules, *present, listed=""):
+def iptables(sh, tmp_path, rules, *present, listed="", forward=""):
     (tmp_path / "rules.iptables").write_text(rules, encoding="ascii")
     (tmp_path / "input").write_text(listed, encoding="ascii")
+    (tmp_path / "forward").write_text(forward, encoding="ascii")
     for name in present:
         (tmp_path / name).touch()
     stubs = dict.fromkeys(("iptables", "iptables-restore"), IPTABLES)
@@ -149,6 +150,21 @@ def test_chains_that_are_no_longer_wanted_are_taken_away(sh, tmp_path):
 def test_the_chain_of_published_ports_is_there_before_the_engine(sh, tmp_path):
     log = iptables(sh, tmp_path, ":QUORATE-PUBLISHED - [0:0]\n")
     assert log.index("iptables -N DOCKER-USER") < log.index("iptables -I DOCKER-USER 1 -j QUORATE-PUBLISHED")
+
+
+@pytest.mark.parametrize(
+    "own, forward, moved",
+    [
+        (":QUORATE-PUBLISHED - [0:0]\n", "-P FORWARD DROP\n-A FORWARD -o docker0 -j DOCKER\n-A FORWARD -j DOCKER-USER\n", True),
+        (":QUORATE-PUBLISHED - [0:0]\n", "-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n-A FORWARD -o docker0 -j DOCKER\n", False),
+        (":QUORATE-PUBLISHED - [0:0]\n", "-P FORWARD DROP\n-A FORWARD -o docker0 -j DOCKER\n", False),
+        ("*filter\nCOMMIT\n", "-P FORWARD DROP\n-A FORWARD -o docker0 -j DOCKER\n-A FORWARD -j DOCKER-USER\n", False),
+    ],
+)
+def test_the_users_chain_is_put_first_for_the_filter_of_published_ports(sh, tmp_path, own, forward, moved):
+    log = iptables(sh, tmp_path, own, forward=forward)
+    expected = ["iptables -I FORWARD 1 -j DOCKER-USER", "iptables -D FORWARD 3"]
+    assert [line for line in log if " FORWARD" in line and " -S " not in line] == (expected if moved else [])
 
 
 def test_a_host_without_any_firewall_gives_a_report_that_is_understood():
