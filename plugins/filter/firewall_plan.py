@@ -44,9 +44,8 @@ options:
     type: dict
     required: true
   declared:
-    description: The variable C(firewall_open) of the role.
-    type: list
-    elements: dict
+    description: By variable what else is to be open, in the form of the variable C(firewall_open) of the role.
+    type: dict
   data_path_port:
     description: UDP port of the containers' traffic.
     type: int
@@ -89,7 +88,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusa
 
 
 def firewall_plan(
-    report, host, managers, workers, found, groups, declared=(), data_path_port=4789, backend="auto", published_from=(), ssh_ports=(),
+    report, host, managers, workers, found, groups, declared=None, data_path_port=4789, backend="auto", published_from=(), ssh_ports=(),
     programs=None,
 ):
     try:

@@ -28,6 +28,9 @@ options:
     type: list
     elements: str
     required: true
+  reports:
+    description: What the role's report tells of a host, by its name; of it is taken on which ports somebody listens.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -38,14 +41,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Dictionaries of C(host), C(address), C(port), and C(wanted), whether it must be reached.
+  description: >-
+    Dictionaries of C(host), C(address), C(port), C(wanted), whether it must be reached, and C(listens), whether a connection must come
+    about because somebody is known to listen there.
   type: list
   elements: dict
 """
 
-from ansible_collections.quorate.swarm.plugins.module_utils.firewall_openings import targets
+from ansible_collections.quorate.swarm.plugins.module_utils import firewall_openings, firewall_report
+
+
+def firewall_targets(addresses, hosts, managers, reports=None):
+    told = {host: firewall_report.sections(text or "").get("listeners", "") for host, text in (reports or {}).items()}
+    listeners = {host: firewall_report.listeners(text) for host, text in told.items()}
+
+    def listens(host, address, port):
+        return firewall_report.listens(listeners.get(host, []), address, port)
+
+    return firewall_openings.targets(addresses, hosts, managers, listens)
 
 
 class FilterModule:
     def filters(self):
-        return {"firewall_targets": targets}
+        return {"firewall_targets": firewall_targets}

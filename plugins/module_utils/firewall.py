@@ -27,6 +27,7 @@ def plan(host, report, openings, backend=AUTO, published=(), ssh_ports=(), progr
     C(programs) are the files that the role brings, by their names.
     """
     _refuse_lost_chains(host, report)
+    _refuse_vain_filter(host, report, published)
     chosen = choose(host, report, backend)
     activates = chosen is not None and not BACKENDS[chosen].is_active(report)
     closes_rest = activates or (chosen in OWN_FILTERS and OWN_FILTERS[chosen](report))
@@ -114,6 +115,15 @@ def _refuse_lost_chains(host, report):
             "The chains of Docker's engine are gone on %s: somebody emptied iptables while it ran, so published ports and the routing "
             "mesh do not work there. Only the engine can restore them; nothing was changed. Restart it (systemctl restart docker), one "
             "host at a time, and run again." % host
+        )
+
+
+def _refuse_vain_filter(host, report, published):
+    refusal = iptables.refusal(report) if published else None
+    if refusal:
+        raise Refusal(
+            "firewall_published_from would not keep anybody from published ports of %s: the engine there %s. Nothing was changed."
+            % (host, refusal)
         )
 
 

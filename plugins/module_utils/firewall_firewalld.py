@@ -87,7 +87,8 @@ def _watch(found, report, programs):
 
 def warnings(report):
     zones = report["firewalld"]["runtime"]
-    if is_active(report) and steps.is_active(report, "docker.service") and not zones.get("docker", {}).get("interfaces"):
+    makes_rules = steps.is_active(report, "docker.service") and report["docker"].get("iptables", True)
+    if is_active(report) and makes_rules and not zones.get("docker", {}).get("interfaces"):
         return [
             "firewalld's zone docker has no interface, so the engine does not know of firewalld; it looks for it only when it starts. "
             "Restart it (systemctl restart docker), one host at a time."

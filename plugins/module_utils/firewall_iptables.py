@@ -18,6 +18,8 @@ UNIT = "quorate-firewall.service"
 PROGRAM = "iptables.sh"
 CHAIN = "QUORATE"
 PUBLISHED = "QUORATE-PUBLISHED"
+# The engine's chain for rules of others.
+USER = "DOCKER-USER"
 COMMANDS = {4: "iptables", 6: "ip6tables"}
 ALWAYS = {
     4: ("-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-i lo -j ACCEPT", "-p icmp -j ACCEPT"),
@@ -51,6 +53,43 @@ def filters_by_own_chain(report):
     return CHAIN in chains and any(rule.verdict == "drop" and not rule.limit for rule in chains[CHAIN].rules)
 
 
+def refusal(report):
+    """Why a filter in DOCKER-USER would let everybody reach published ports; none where it would not, or where no engine tells."""
+    if not steps.is_active(report, "docker.service"):
+        return None
+    if not report["docker"].get("iptables", True):
+        return (
+            "makes no rules of iptables (it was started with iptables=false, or firewall-backend is not iptables), so nothing that is "
+            "forwarded comes through DOCKER-USER. Let it make them, or leave firewall_published_from empty and filter by other means"
+        )
+    if not _jumps(report["iptables"][4]):
+        return (
+            "has no jump from the chain FORWARD to DOCKER-USER, so what is forwarded to published ports does not come through it. Restart "
+            "it (systemctl restart docker), one host at a time, which makes the jump"
+        )
+    return None
+
+
+def _jumps(chains):
+    """The places in FORWARD at which every packet comes to DOCKER-USER."""
+    rules = chains["FORWARD"].rules if "FORWARD" in chains else []
+    return [place for place, rule in enumerate(rules) if rule.target == USER and rule.limit is None]
+
+
+def _is_passed_by(chains):
+    """Whether something lets packets through before DOCKER-USER has seen them: a rule for all of them, or one of the engine's chains."""
+    before = chains["FORWARD"].rules[: _jumps(chains)[0]] if _jumps(chains) else []
+    return any(
+        (rule.verdict == "accept" and rule.limit is None) or ((rule.target or "").startswith("DOCKER") and _accepts(rule.target, chains))
+        for rule in before
+    )
+
+
+def _accepts(name, chains, above=()):
+    rules = chains[name].rules if name in chains and name not in above else []
+    return any(rule.verdict == "accept" or (rule.target and _accepts(rule.target, chains, (*above, name))) for rule in rules)
+
+
 def plan(report, openings, programs, families, own_chain_closes, published, ssh_openings=()):
     """C(families) are those in which there are openings; C(published) none, or the sources that reach published ports."""
     found = steps.Steps()
@@ -65,6 +104,7 @@ def plan(report, openings, programs, families, own_chain_closes, published, ssh_
             jumps = {rule.target for rule in present} & {CHAIN, PUBLISHED}
             expected = ({CHAIN} if opened is not None else set()) | ({PUBLISHED} if published else set())
             loaded = loaded and steps.is_loaded(present, mark, number) and jumps == expected
+            loaded = loaded and not (published and _is_passed_by(report["iptables"][family]))
     found.files = steps.changed_files(report, wanted)
     if found.files or not loaded or not steps.is_enabled(report, UNIT):
         found.commands += ["systemctl daemon-reload", "systemctl enable %s" % UNIT, "systemctl restart %s" % UNIT]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
@@ -17,6 +18,8 @@ ESP = "esp"
 ANY = "any"
 # The engine's API: whoever reaches it is root on the host.
 NEVER = (2375, 2376)
+REQUIRED = {"name", "port", "from"}
+FIELDS = REQUIRED | {"protocol"}
 
 
 class Opening(NamedTuple):
@@ -42,14 +45,15 @@ def of_swarm(is_manager, data_path_port):
     ]
 
 
-def openings(host, managers, workers, addresses, groups, declared=(), data_path_port=4789):
-    """What C(host) has to let in, sorted. C(addresses) has the addresses of every host that may be a source."""
+def openings(host, managers, workers, addresses, groups, declared=None, data_path_port=4789):
+    """What C(host) has to let in, sorted. C(addresses) has the addresses of every host that may be a source, C(declared) lists by the
+    variable in which they are."""
     found = set()
     peers = [peer for peer in list(managers) + list(workers) if peer != host]
     for protocol, port in of_swarm(host in managers, data_path_port):
         found.update(Opening(protocol, port, source) for source in _addresses_of(peers, addresses))
-    for entry in declared:
-        port = _port_of(entry)
+    for variable, entry in _entries(declared or {}):
+        port = _port_of(variable, entry)
         allowed = sources(entry["from"], host, groups, addresses)
         found.update(Opening(entry.get("protocol") or "tcp", port, source) for source in allowed)
     return sorted(found)
@@ -73,8 +77,8 @@ def sources(named, host, groups, addresses):
         return [short(ipaddress.ip_network(named))]
     except ValueError as exc:
         raise Refusal(
-            "%r is no group of the inventory, not 'any', and no address or subnet (%s). Correct 'from' in firewall_open, or "
-            "firewall_published_from." % (named, exc)
+            "%r is no group of the inventory, not 'any', and no address or subnet (%s). Correct 'from' in firewall_open or in the variable "
+            "*_firewall_open that names it, or firewall_published_from." % (named, exc)
         ) from None
 
 
@@ -87,9 +91,28 @@ def short(network):
     return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
-def _port_of(entry):
-    """The port of an entry of firewall_open, or a range of ports, as text."""
-    where = "%s in firewall_open" % entry.get("name", entry)
+def _entries(declared):
+    """Each entry with its variable; only those of firewall_open itself were looked at when the role began."""
+    for variable, entries in declared.items():
+        if not isinstance(entries, (list, tuple)):
+            raise Refusal(
+                "%s is no list. Write a list of openings, each with name, port and from; a variable for anything else must not end in "
+                "_firewall_open." % variable
+            )
+        for entry in entries:
+            unknown = sorted(set(entry) - FIELDS) if isinstance(entry, Mapping) else []
+            lacking = sorted(REQUIRED - set(entry)) if isinstance(entry, Mapping) else ["name", "port", "from"]
+            if unknown or lacking:
+                raise Refusal(
+                    "The entry %s of %s %s. An opening has name, port and from, and may have protocol (tcp, udp)."
+                    % (entry, variable, "lacks %s" % ", ".join(lacking) if lacking else "has %s, which means nothing" % ", ".join(unknown))
+                )
+            yield variable, entry
+
+
+def _port_of(variable, entry):
+    """The port of an opening, or a range of ports, as text."""
+    where = "%s in %s" % (entry["name"], variable)
     match = re.fullmatch(r"(\d+)(?:-(\d+))?", str(entry["port"]))
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= first <= last <= 65535:
@@ -133,11 +156,17 @@ def _usable(texts):
     return found
 
 
-def targets(addresses, hosts, managers):
-    """What another host must reach on C(hosts), and what it must not; UDP and ESP cannot be tried like that."""
+def targets(addresses, hosts, managers, listens=None):
+    """What another host must reach on C(hosts), and what it must not; UDP and ESP cannot be tried like that.
+
+    C(listens(host, address, port)) tells whether somebody waits there for connections: only then is one that is refused a sign
+    of a firewall, and not of a port that nobody has.
+    """
     found = []
     for host in hosts:
         wanted = [port for protocol, port in of_swarm(host in managers, 0) if protocol == "tcp"]
         ports = [(int(port), True) for port in wanted] + [(port, False) for port in NEVER]
-        found += [{"host": host, "address": addresses[host][0], "port": port, "wanted": reach} for port, reach in ports]
+        for port, reach in ports:
+            target = {"host": host, "address": addresses[host][0], "port": port, "wanted": reach}
+            found.append(dict(target, listens=bool(reach and listens and listens(host, target["address"], port))))
     return found

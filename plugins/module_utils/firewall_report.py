@@ -9,6 +9,7 @@ The report consists of parts. Each begins with a line C(@@ NAME); what follows i
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import shlex
@@ -44,6 +45,7 @@ def parse(text):
         "units": units(parts.get("units", "")),
         "ssh_ports": sorted({int(port) for port in parts.get("ssh", "").split()}),
         "interfaces": interfaces(parts.get("addresses", "")),
+        "listeners": listeners(parts.get("listeners", "")),
         "firewalld": {
             "default_zone": parts.get("firewalld default", "").strip(),
             "runtime": zones(parts.get("firewalld runtime", "")),
@@ -88,6 +90,21 @@ def interfaces(text):
     for name, address in re.findall(r"^\d+: (\S+) +inet6? ([0-9a-f.:]+)", text, re.MULTILINE):
         found.setdefault(name, []).append(address)
     return found
+
+
+def listeners(text):
+    """Where somebody waits for TCP connections: [(address, port)], from the kernel's tables, whose words have their lowest byte first."""
+    found = []
+    for address, _colon, port in (line.partition(":") for line in text.split()):
+        words = [bytes.fromhex(address[start : start + 8])[::-1] for start in range(0, len(address), 8)]
+        found.append((ipaddress.ip_address(b"".join(words)), int(port, 16)))
+    return found
+
+
+def listens(found, address, port):
+    """Whether somebody waits for connections to this port under this address."""
+    wanted = ipaddress.ip_address(address)
+    return any(number == port and (own == wanted or own.is_unspecified) for own, number in found)
 
 
 def zones(text):

@@ -46,7 +46,8 @@ def limits(looks, planned):
     hidden = [host for host, look in looks.items() if look["member"] is None]
     if hidden:
         yield Finding(
-            "Whether %s in a swarm cannot be seen without root, so ports were not tested there. Let Ansible become root (ansible_become)."
+            "Whether %s in a swarm cannot be seen without root, or because the engine does not answer, so ports were not tested there. Let "
+            "Ansible become root (ansible_become), and see that 'docker info' answers."
             % ("%s is" % hidden[0] if len(hidden) == 1 else "%s are" % names(hidden))
         )
     outside = [host for host, look in looks.items() if look["member"] is False]
@@ -66,7 +67,7 @@ def limits(looks, planned):
         if taken:
             yield Finding(
                 "Something else than a swarm's engine listens on %s of %s, so the host may not be able to join. 'ss -lntup' shows what "
-                "it is."
+                "it is: stop it there, or give it another port."
                 % (names(taken), host)
             )
 

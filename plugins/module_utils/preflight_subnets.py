@@ -18,18 +18,19 @@ from ansible_collections.quorate.swarm.plugins.module_utils.subnets import parse
 
 DEFAULT_POOLS = ("10.0.0.0/8",)
 DEFAULT_SIZE = 24
+# The default pool has room for 65536 networks, and hosts somewhere in it are no worry to a swarm that will never make so many.
+FORESEEABLE_NETWORKS = 256
 OF_THE_ENGINE = re.compile(r"docker\d+|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo")
 
 
 def findings(looks, networks, pools=(), size=DEFAULT_SIZE, formed=False):
-    """Of the pool only what will surely be used is looked at: its first subnets, in the order in which they are handed out."""
+    """The first subnets of the pool, in the order in which they are handed out, will surely be used; the others may be later."""
     clashes = {}
     for owner, subnet, advice in subnets_in_use(networks, pools, size, formed):
-        for host, look in looks.items():
-            for route in look["routes"]:
-                if not OF_THE_ENGINE.fullmatch(route["interface"]) and subnet.overlaps(ipaddress.ip_network(route["subnet"])):
-                    claims, hosts = clashes.setdefault((route["subnet"], route["interface"], advice), ({}, {}))
-                    claims["%s of %s" % (subnet, owner)] = hosts[host] = None
+        for host, route, interface in foreign_routes(looks):
+            if subnet.overlaps(route):
+                claims, hosts = clashes.setdefault((route, interface, advice), ({}, {}))
+                claims["%s of %s" % (subnet, owner)] = hosts[host] = None
     for (route, interface, advice), (claims, hosts) in clashes.items():
         subject = ("The subnet %s overlaps" if len(claims) == 1 else "The subnets %s overlap") % names(claims)
         yield Finding(
@@ -37,6 +38,51 @@ def findings(looks, networks, pools=(), size=DEFAULT_SIZE, formed=False):
             % (subject, route, interface, names(hosts), advice),
             not formed,
         )
+    # A pool is fixed once there is a swarm, and then perhaps another one than was asked for.
+    if not formed:
+        yield from of_later_subnets(looks, list(pools) or DEFAULT_POOLS, size or DEFAULT_SIZE, {clash[:2] for clash in clashes})
+
+
+def foreign_routes(looks):
+    """The routes that are not the engine's own: (host, subnet, interface)."""
+    for host, look in looks.items():
+        for route in look["routes"]:
+            if not OF_THE_ENGINE.fullmatch(route["interface"]):
+                yield host, ipaddress.ip_network(route["subnet"]), route["interface"]
+
+
+def of_later_subnets(looks, pools, size, told):
+    """One sentence a pool, for the routes of which nothing was C(told) yet into what it will give out in a foreseeable time."""
+    before = 0
+    for pool in pools:
+        try:
+            whole = ipaddress.IPv4Network(pool)
+        except ValueError:
+            continue
+        found = {}
+        for host, route, interface in foreign_routes(looks):
+            number = before + subnets_between(whole.network_address, max(route.network_address, whole.network_address), size)
+            if (route, interface) not in told and route.overlaps(whole) and number < FORESEEABLE_NETWORKS:
+                found.setdefault((route, interface), (number, []))[1].append(host)
+        if found:
+            yield Finding(
+                "The address pool %s of the swarm overlaps %s. The swarm looks at no routes: after some %d networks a new one gets such a "
+                "subnet, and its containers cannot reach what lies there. The pool is fixed when the swarm is created: set "
+                "swarm_default_addr_pool to addresses that nobody uses."
+                % (
+                    whole,
+                    names(
+                        "the route to %s by %s of %s" % (route, interface, names(hosts))
+                        for (route, interface), (_number, hosts) in found.items()
+                    ),
+                    min(number for number, _hosts in found.values()),
+                )
+            )
+        before += subnets_between(whole.network_address, whole.broadcast_address + 1, size)
+
+
+def subnets_between(start, end, size):
+    return (int(end) - int(start)) >> (32 - size)
 
 
 def subnets_in_use(networks, pools=(), size=DEFAULT_SIZE, formed=False):

@@ -19,6 +19,7 @@ description:
     So closed ports and packets that are too large are seen before anything listens there for good. B(forks) must not be
     fewer than the hosts.
   - A host whose engine holds a membership never listens, so that its engine finds its ports free. It tells which of them are in use.
+    That somebody listens on the ports of a swarm makes no member of a host; its engine's state does, on the disk or in its own words.
   - Changes nothing. Needs no engine and no Docker SDK. Without root it tells less, and what it cannot tell is none.
   - The filter P(quorate.swarm.preflight_calls#filter) makes the options for a whole inventory, and
     P(quorate.swarm.preflight_findings#filter) judges the results.
@@ -99,7 +100,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 member:
-  description: Whether the host's engine is in a swarm, or about to join one; none where nobody may look.
+  description: Whether the host's engine is in a swarm, or about to join one; none where nobody may look, or the engine does not answer.
   returned: success
   type: bool
   sample: false
@@ -190,7 +191,7 @@ calls:
 
 import time
 
-from ansible_collections.quorate.swarm.plugins.module_utils import evidence
+from ansible_collections.quorate.swarm.plugins.module_utils import engine_socket, evidence
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_local_module
 from ansible_collections.quorate.swarm.plugins.module_utils.kernel_features import has_module
 from ansible_collections.quorate.swarm.plugins.module_utils.ports_in_use import ports_in_use
@@ -203,7 +204,7 @@ def execute(params, check_mode):
     started = time.time()
     root = evidence.engine_root(params["engine_config_path"])
     in_use = ports_in_use()
-    member = is_member(root, in_use)
+    member = is_member(evidence.has_swarm_state(root), GOSSIP in in_use)
     facts = {
         "member": member,
         "machine_id": evidence.machine_id(),
@@ -234,9 +235,11 @@ def execute(params, check_mode):
     return Outcome(facts=facts)
 
 
-def is_member(root, in_use):
-    """An engine in a swarm listens for gossip. One that starts, or cannot, has its state on the disk."""
-    return True if GOSSIP in in_use else evidence.has_swarm_state(root)
+def is_member(on_disk, gossip_in_use):
+    """What the engine keeps on its disk says it also while it starts, or cannot. Whoever listens for gossip may be another program, or an
+    engine whose data directory is elsewhere: that one is asked."""
+    doubtful = on_disk is None or (on_disk is False and gossip_in_use)
+    return engine_socket.is_in_swarm() if doubtful and engine_socket.engine_runs() else on_disk
 
 
 def takes_part(params, member):

@@ -159,6 +159,17 @@ def test_verify_passes(play):
     play.ok("playbooks/verify.yml", *opening())
 
 
+def test_verify_finds_a_port_that_is_refused_though_somebody_listens(lab, play, addresses):
+    rule = "INPUT -p tcp --dport 7946 -s %s -j REJECT" % addresses["node1"]
+    lab.sh("node4", "iptables -I %s" % rule)
+    try:
+        told = plain(play.refused("playbooks/verify.yml", "--tags", "firewall", *opening()))
+    finally:
+        lab.sh("node4", "iptables -D %s" % rule)
+    assert "From node1 %s:7946 (node4) is not reached: something listens there" % addresses["node4"] in told
+    assert "From node2" not in told and "From node3" not in told
+
+
 # Runs
 
 
@@ -168,7 +179,7 @@ def test_a_second_run_changes_nothing_and_says_so(play):
 
 
 def test_check_mode_tells_what_would_be_opened_and_opens_nothing(lab, play, addresses):
-    more = opening({"name": "more", "port": "9200-9201", "from": "any"})
+    more = ("-e", json.dumps({"application_firewall_open": [{"name": "more", "port": "9200-9201", "from": "any"}]}))
     before = {host: rules(lab, host) for host in HOSTS}
     told = play.ok(CONVERGE, "--check", "--diff", *more)
     assert "Would change:" in told
@@ -179,6 +190,8 @@ def test_check_mode_tells_what_would_be_opened_and_opens_nothing(lab, play, addr
     for host in HOSTS:
         with listening(lab, host, 9201):
             assert connects(lab, None, addresses[host], 9201)
+    with listening(lab, "node1", 9100):
+        assert connects(lab, "node4", addresses["node1"], 9100), "what firewall_open says stays open"
     assert "Nothing changed." in play.ok(CONVERGE, *more)
     assert silent_hosts(lab, addresses) == []
 
@@ -199,6 +212,7 @@ def test_hosts_outside_of_the_run_stay_let_in(lab, play, addresses):
     [
         (opening({"name": "api", "port": 2376, "from": "any"}), "the engine's API, which makes everybody who reaches it root"),
         (opening({"name": "odd", "port": 99, "from": "no_such_group"}), "'no_such_group' is no group of the inventory"),
+        (("-e", '{"application_firewall_open": [{"name": "odd", "from": "any"}]}'), "of application_firewall_open lacks port."),
         (("-e", "firewall_backend=nftables", "--limit", "node1"), "On node1 firewalld is at work, not nftables"),
         (("-e", "firewall_backend=firewalld", "--limit", "node4"), "On node4 iptables is at work, not firewalld"),
     ],
@@ -293,10 +307,25 @@ def test_published_ports_are_reached_by_those_who_are_named_on_request(lab, play
         lab.sh("node1", "firewall-cmd --reload")
         lab.wait_for(lambda: lab.host("node1").run("iptables -S DOCKER-USER | grep -q QUORATE-PUBLISHED").rc == 0, "the filter was back")
         assert "Nothing changed." in play.ok(CONVERGE, *words)
+        lab.sh("node2", "iptables -I FORWARD -j ACCEPT")
+        assert "DOCKER-USER lets only" in plain(play.ok(CONVERGE, *words))
+        assert lab.sh("node2", "iptables -S FORWARD | grep -m 1 -e ^-A") == "-A FORWARD -j DOCKER-USER"
+        assert silent_hosts(lab, addresses) == list(HOSTS)
     finally:
+        lab.host("node2").run("iptables -D FORWARD -j ACCEPT")
         play.ok(CONVERGE)
     wait_for_answers(lab, addresses)
     assert "Nothing changed." in play.ok(CONVERGE)
+
+
+def test_a_filter_of_published_ports_through_which_nothing_comes_is_refused(lab, play):
+    words = ("-e", json.dumps({"firewall_published_from": ["192.0.2.0/24"]}), "--limit", "node2")
+    lab.sh("node2", "iptables -D FORWARD -j DOCKER-USER")
+    try:
+        assert "has no jump from the chain FORWARD to DOCKER-USER" in plain(play.refused(CONVERGE, *words))
+    finally:
+        lab.sh("node2", "iptables -I FORWARD -j DOCKER-USER")
+    assert lab.host("node2").run("iptables -S QUORATE-PUBLISHED").rc != 0
 
 
 # Activation

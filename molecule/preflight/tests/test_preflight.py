@@ -64,6 +64,7 @@ class TestHostsWithoutASwarm:
         told = play.ok(PREFLIGHT, "-v", *mode)
         assert told.count("result: open") == CALLS
         assert "not seen" not in told and "not tested" not in told
+        assert "overlaps the route" not in told, "the hosts' own network lies where the pool never comes to"
 
     def test_a_closed_port_is_named_with_the_hosts(self, play, drop):
         with drop("node2", "-p udp --dport 4789"):
@@ -116,12 +117,18 @@ class TestHostsWithoutASwarm:
             told = play.refused(PREFLIGHT)
             assert "The subnet 10.0.0.0/24 of the ingress network overlaps the route to 10.0.0.0/25 by eth0 of node3" in told
             play.ok(PREFLIGHT, "-e", '{"swarm_default_addr_pool": ["172.20.0.0/16"]}')
+        told = joined(play.ok(PREFLIGHT, "-e", '{"swarm_default_addr_pool": ["10.10.0.0/16"]}'))
+        assert "overlaps the route to 10.10.10.0/24 by eth0 of node1, node2, node3 and node4. " in told
+        assert "after some 10 networks" in told
 
-    def test_a_port_that_another_program_has(self, play, fault):
-        program = "python3 -c 'import socket, time; s = socket.socket(2, 2); s.bind((str(), 4789)); time.sleep(300)'"
-        with fault("node2", "systemd-run --unit=other-program %s" % program, "systemctl stop other-program"):
-            told = joined(play.ok(PREFLIGHT))
-        assert "Something else than a swarm's engine listens on 4789/udp of node2" in told.replace("''", "'")
+    @pytest.mark.parametrize("port, kind, more", [("4789/udp", 2, ""), ("7946/tcp", 1, "s.listen(); ")])
+    def test_a_port_that_another_program_has(self, play, fault, port, kind, more):
+        bound = "s = socket.socket(2, %d); s.bind((str(), %s)); %s" % (kind, port.partition("/")[0], more)
+        program = "python3 -c 'import socket, time; %stime.sleep(300)'" % bound
+        with fault("node2", "systemd-run --unit=other-program --collect %s" % program, "systemctl stop other-program"):
+            told = joined(play.ok(PREFLIGHT, "-v"))
+        assert "Something else than a swarm's engine listens on %s of node2" % port in told.replace("''", "'")
+        assert "met: false" not in told, "that makes no member of a host"
 
     def test_a_host_without_power_is_told_by_ansible_alone(self, lab, play):
         lab("power-off", "node4")

@@ -25,6 +25,8 @@ CONFIGURATION = "/etc/docker/daemon.json"
 OWN_CHAINS = "/etc/quorate/iptables.sh"
 GATEWAY_BRIDGE = "docker_gwbridge"
 INGRESS = "DOCKER-INGRESS"
+# As the engine's language reads them.
+OFF = ("0", "f", "F", "false", "FALSE", "False")
 ENCRYPTION_MARK = 0xD0C4E3
 RELOADED = "type='signal',interface='org.fedoraproject.FirewallD1',member='Reloaded'"
 STARTED = "type='signal',member='NameOwnerChanged',arg0='org.fedoraproject.FirewallD1'"
@@ -111,6 +113,22 @@ def tunnels(links):
     return [(int(vni), int(port)) for vni, port in re.findall(r"\bvxlan id (\d+) .*?\bdstport (\d+)", links)]
 
 
+def switch(words, name):
+    """What a command line says of a flag that is on or off, none where it says nothing; the last word counts."""
+    said = [word.partition("=")[2] for word in words if word.partition("=")[0] == "--" + name]
+    return said[-1] not in OFF if said else None
+
+
+def text_flag(words, name):
+    """The text that a command line gives to a flag, after a sign or as the next word."""
+    said = None
+    for place, word in enumerate(words):
+        flag, sign, value = word.partition("=")
+        if flag == "--" + name:
+            said = value if sign else "".join(words[place + 1:place + 2])
+    return said
+
+
 # What the host has.
 
 
@@ -151,12 +169,33 @@ def has_rule(table, chain, words):
 
 
 def uses_iptables():
+    """Whether the engine makes rules of iptables, as it was started; what its command line leaves out is in its configuration file."""
+    words = command_line()
+    settings = read_settings(text_flag(words, "config-file") or CONFIGURATION)
+    makes_rules = switch(words, "iptables")
+    if makes_rules is None:
+        makes_rules = settings.get("iptables", True)
+    backend = text_flag(words, "firewall-backend") or settings.get("firewall-backend") or "iptables"
+    return bool(makes_rules) and backend == "iptables"
+
+
+def command_line():
+    """The words with which the running engine was started, none where that is not known."""
     try:
-        with open(CONFIGURATION, encoding="utf-8") as file:
+        pid = int(run("systemctl", "show", "--property", "MainPID", "--value", "docker.service").stdout or 0)
+        with open("/proc/%d/cmdline" % pid, encoding="utf-8", errors="replace") as file:
+            return file.read().split("\0")
+    except (OSError, ValueError):
+        return []
+
+
+def read_settings(path):
+    try:
+        with open(path, encoding="utf-8") as file:
             settings = json.load(file)
     except (OSError, ValueError):
-        return True
-    return settings.get("iptables", True) and settings.get("firewall-backend", "iptables") == "iptables"
+        return {}
+    return settings if isinstance(settings, dict) else {}
 
 
 def wanted(engine):
@@ -182,11 +221,13 @@ def gateway_of(engine):
 
 
 def look(engine):
-    """What is missing; C(lost) says that even what the engine restores by itself is."""
+    """What is missing; C(lost) says that even what the engine restores by itself is, C(iptables) whether the engine makes rules at all."""
     chains, rules = wanted(engine)
-    missing = [] if not uses_iptables() else [rule for rule in rules if not has_rule(rule[0], rule[1], rule[3])]
+    makes_rules = uses_iptables()
+    missing = [rule for rule in rules if not has_rule(rule[0], rule[1], rule[3])] if makes_rules else []
     return {
-        "lost": uses_iptables() and not has_chain("nat", "DOCKER"),
+        "iptables": makes_rules,
+        "lost": makes_rules and not has_chain("nat", "DOCKER"),
         "missing": [" ".join(["-t", table, where, chain, *words]) for table, chain, where, words in missing],
     }, chains, missing
 

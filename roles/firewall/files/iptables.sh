@@ -19,6 +19,15 @@ place() {
     $1 -w -S "$2" | awk '/^-A/ { number++ } /^-A .*-m (u32|bpf) .*-j DROP/ { last = number } END { print last + 1 }'
 }
 
+# What is let through before DOCKER-USER passes by it; engines may put rules there when firewalld is loaded anew.
+put_first() {
+    number=$($1 -w -S FORWARD | awk '/^-A/ { number++ } $0 == "-A FORWARD -j DOCKER-USER" { print number; exit }')
+    if [ "${number:-1}" -gt 1 ]; then
+        $1 -w -I FORWARD 1 -j DOCKER-USER
+        $1 -w -D FORWARD $((number + 1))
+    fi
+}
+
 for command in iptables ip6tables; do
     rules=/etc/quorate/rules.$command
     if [ -e "$rules" ] && command -v $command > /dev/null; then
@@ -29,5 +38,8 @@ for command in iptables ip6tables; do
             $command -w -N DOCKER-USER 2> /dev/null || :
         fi
         sync_chain "$command" "$rules" DOCKER-USER QUORATE-PUBLISHED
+        if grep -q '^:QUORATE-PUBLISHED ' "$rules"; then
+            put_first "$command"
+        fi
     fi
 done

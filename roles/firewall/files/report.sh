@@ -29,6 +29,10 @@ done
 part addresses
 ip -o address show
 
+# Where somebody waits for connections, as the kernel writes it. Others must come through there once they are let in.
+part listeners
+awk '$4 == "0A" { print $2 }' /proc/net/tcp /proc/net/tcp6 | sort -u
+
 if running firewalld; then
     part "firewalld default"
     firewall-cmd --get-default-zone

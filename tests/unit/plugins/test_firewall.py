@@ -196,6 +196,8 @@ def test_an_engine_that_was_there_before_firewalld_is_told():
     told = plan(firewalld().replace("interfaces: docker0", "interfaces: "))["warnings"]
     assert len(told) == 1 and "so the engine does not know of firewalld" in told[0]
     assert plan(firewalld())["warnings"] == []
+    without_rules = firewalld(docker='{"iptables": false}').replace("interfaces: docker0", "interfaces: ")
+    assert plan(without_rules)["warnings"] == [], "nor does it have to"
 
 
 def test_firewalld_is_activated_with_ssh_open_and_the_engine_restarted():
@@ -446,8 +448,11 @@ def test_iptables_are_activated_with_ssh_open_and_stay_so(backend):
 # Published ports
 
 
+FORWARDED = {"iptables": "-P INPUT ACCEPT\n-P FORWARD DROP\n-N DOCKER-USER\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j DOCKER-INGRESS"}
+
+
 def test_published_ports_are_filtered_by_source_on_request_whoever_filters_else():
-    for text in (report(), report(**UFW), firewalld()):
+    for text in (report(**FORWARDED), report(**UFW, **FORWARDED), firewalld(**FORWARDED), report(units="")):
         decided = plan(text, published=["10.0.0.2", "192.0.2.0/24"])
         rules = re.sub(r' -m comment --comment "quorate [0-9a-f]{12}"', "", content(decided, "/etc/quorate/rules.iptables"))
         assert ":QUORATE - " not in rules
@@ -460,14 +465,52 @@ def test_published_ports_are_filtered_by_source_on_request_whoever_filters_else(
 
 
 def test_the_filter_of_published_ports_is_taken_away_when_it_is_no_longer_wanted():
-    decided = plan(report(), published=["10.0.0.2"])
-    after = {command: listed(decided, "-P INPUT ACCEPT", command) for command in ("iptables", "ip6tables")}
+    decided = plan(report(**FORWARDED), published=["10.0.0.2"])
+    after = {command: listed(decided, FORWARDED["iptables"], command) for command in ("iptables", "ip6tables")}
     after["units"] = UNIT_OF_CHAINS
     assert not plan(report(files=files_of(decided), **after), published=["10.0.0.2"])["differs"]
     taken = plan(report(files=files_of(decided), **after))
     assert content(taken, "/etc/quorate/rules.iptables") == "*filter\nCOMMIT\n"
     later = report(iptables="-P INPUT ACCEPT\n-N DOCKER-USER", units=UNIT_OF_CHAINS, files=files_of(taken, decided))
     assert not plan(later)["differs"]
+
+
+@pytest.mark.parametrize(
+    "before, passed_by",
+    [
+        ("", False),
+        ("-N FWX\n-A FWX -j ACCEPT\n-A FORWARD -j FWX", False),
+        ("-A FORWARD -i wg0 -j ACCEPT", False),
+        ("-N DOCKER-ISOLATION-STAGE-1\n-A DOCKER-ISOLATION-STAGE-1 -j RETURN\n-A FORWARD -j DOCKER-ISOLATION-STAGE-1", False),
+        ("-A FORWARD -j DOCKER-INGRESS", False),
+        ("-A FORWARD -j ACCEPT", True),
+        ("-N DOCKER\n-A DOCKER -d 172.17.0.2/32 -p tcp -j ACCEPT\n-A FORWARD -o docker0 -j DOCKER", True),
+        ("-N DOCKER-FORWARD\n-N DOCKER-BRIDGE\n-A DOCKER-BRIDGE -o x -j DOCKER\n-N DOCKER\n-A DOCKER -j ACCEPT\n"
+         "-A DOCKER-FORWARD -j DOCKER-BRIDGE\n-A FORWARD -j DOCKER-FORWARD", True),
+    ],
+)
+def test_the_users_chain_is_put_first_where_something_lets_packets_through_before_it(before, passed_by):
+    decided = plan(report(**FORWARDED), published=["10.0.0.2"])
+    rules = "-P INPUT ACCEPT\n-P FORWARD DROP\n-N DOCKER-USER\n%s\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j ACCEPT" % before
+    after = {command: listed(decided, rules, command) for command in ("iptables", "ip6tables")}
+    again = plan(report(files=files_of(decided), units=UNIT_OF_CHAINS, **after), published=["10.0.0.2"])
+    assert ("systemctl restart quorate-firewall.service" in again["commands"]) is passed_by is again["differs"]
+
+
+@pytest.mark.parametrize(
+    "parts, sentence",
+    [
+        ({"iptables": "-P FORWARD ACCEPT"}, "has no jump from the chain FORWARD to DOCKER-USER"),
+        ({"iptables": "-P FORWARD ACCEPT\n-N DOCKER-USER\n-A FORWARD -i eth0 -j DOCKER-USER"}, "has no jump from the chain"),
+        ({}, "Restart it (systemctl restart docker), one host at a time"),
+        (dict(FORWARDED, docker='{"iptables": false}'), "the engine there makes no rules of iptables"),
+    ],
+)
+def test_a_filter_of_published_ports_that_nothing_comes_through_is_refused(parts, sentence):
+    with pytest.raises(Refusal) as refusal:
+        plan(report(**parts), published=["10.0.0.2"])
+    assert sentence in str(refusal.value)
+    assert not plan(report(**parts), published=[])["commands"], "without the filter it does not matter"
 
 
 # Docker's rules

@@ -18,7 +18,8 @@ GROUPS = {"swarm_managers": MANAGERS, "swarm_workers": WORKERS, "balancers": ["l
 
 
 def opened(host, declared=(), **options):
-    found = firewall_openings.openings(host, MANAGERS, WORKERS, ADDRESSES, GROUPS, declared, **options)
+    lists = {"firewall_open": list(declared)}
+    found = firewall_openings.openings(host, MANAGERS, WORKERS, ADDRESSES, GROUPS, lists, **options)
     return [name_of(opening) for opening in found]
 
 
@@ -70,6 +71,34 @@ def test_what_roles_declare_is_added(entry, expected):
 def test_what_cannot_be_opened_is_refused_in_a_sentence(entry, sentence):
     with pytest.raises(Refusal) as refusal:
         opened("m1", [dict(entry, name="test")])
+    assert sentence in str(refusal.value)
+
+
+def test_the_lists_of_several_variables_are_open_together():
+    lists = {
+        "firewall_open": [{"name": "web", "port": 80, "from": "any"}],
+        "search_firewall_open": [{"name": "search", "port": 9200, "from": "balancers"}, {"name": "web", "port": "80", "from": "any"}],
+        "cache_firewall_open": [],
+    }
+    found = firewall_openings.openings("w3", [], ["w3"], ADDRESSES, GROUPS, lists)
+    assert [name_of(opening) for opening in found] == ["80/tcp from everywhere", "9200/tcp from fd00::4"]
+
+
+@pytest.mark.parametrize(
+    "entries, sentence",
+    [
+        ({"name": "a", "port": 1, "from": "any"}, "search_firewall_open is no list."),
+        ("9200", "search_firewall_open is no list."),
+        (None, "search_firewall_open is no list."),
+        (["9200"], "The entry 9200 of search_firewall_open lacks name, port, from."),
+        ([{"name": "a", "from": "any"}], "of search_firewall_open lacks port. An opening has name, port and from"),
+        ([{"name": "a", "port": 1, "from": "any", "proto": "udp"}], "of search_firewall_open has proto, which means nothing."),
+        ([{"name": "a", "port": 0, "from": "any"}], "a in search_firewall_open has the port 0"),
+    ],
+)
+def test_what_another_variable_says_wrongly_is_refused_with_its_name(entries, sentence):
+    with pytest.raises(Refusal) as refusal:
+        firewall_openings.openings("m1", MANAGERS, WORKERS, ADDRESSES, GROUPS, {"search_firewall_open": entries})
     assert sentence in str(refusal.value)
 
 
@@ -153,3 +182,9 @@ def test_managers_must_be_reached_on_one_port_more_and_no_engines_api():
         ("w3 10.0.0.3:2375", False),
         ("w3 10.0.0.3:2376", False),
     ]
+
+
+def test_a_connection_must_come_about_where_the_host_tells_that_somebody_listens():
+    reports = {"m2": "@@ listeners\n00000000:0949\n0200000A:1F0A\n00000000:0947\n@@ ssh\n22\n", "w3": ""}
+    targets = TargetsModule().filters()["firewall_targets"](ADDRESSES, ["m2", "w3"], MANAGERS, reports)
+    assert [(target["host"], target["port"]) for target in targets if target["listens"]] == [("m2", 2377), ("m2", 7946)]

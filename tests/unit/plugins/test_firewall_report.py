@@ -173,3 +173,21 @@ def test_a_report_is_taken_apart():
     assert report["files"] == {"/etc/quorate/rules.nft": "abc"}
     assert report["docker"] == {"lost": True}
     assert report["nftables"] == {} and report["firewalld"]["runtime"] == {}
+
+
+@pytest.mark.parametrize(
+    "told, address, port, expected",
+    [
+        ("00000000:1F0A", "10.0.0.1", 7946, True),
+        ("00000000000000000000000000000000:1F0A", "10.0.0.1", 7946, True),
+        ("0100000A:1F0A", "10.0.0.1", 7946, True),
+        ("0100000A:1F0A", "10.0.0.2", 7946, False),
+        ("0100007F:1F0A", "10.0.0.1", 7946, False),
+        ("00000000:1F0A", "10.0.0.1", 2377, False),
+        ("000000FD000000000000000002000000:0949", "fd00::3", 2377, False),
+        ("000000FD000000000000000002000000:0949", "fd00::2", 2377, True),
+        ("", "10.0.0.1", 7946, False),
+    ],
+)
+def test_where_somebody_listens(told, address, port, expected):
+    assert firewall_report.listens(firewall_report.listeners(told), address, port) is expected

@@ -17,7 +17,7 @@ CALLS = {"b": {"7946/udp": "192.0.2.2"}}
 @pytest.fixture
 def host(monkeypatch):
     """A host in no swarm whose meetings are noted, not held: what others would say is tested in test_rendezvous.py."""
-    host = {"in_use": set(), "swarm_state": False, "meetings": []}
+    host = {"in_use": set(), "swarm_state": False, "runs": True, "engine": None, "meetings": []}
 
     def meet(*arguments):
         host["meetings"].append(arguments)
@@ -26,6 +26,8 @@ def host(monkeypatch):
     monkeypatch.setattr(host_preflight, "meet", meet)
     monkeypatch.setattr(host_preflight, "ports_in_use", lambda: host["in_use"])
     monkeypatch.setattr(host_preflight.evidence, "has_swarm_state", lambda root: host["swarm_state"])
+    monkeypatch.setattr(host_preflight.engine_socket, "is_in_swarm", lambda: host["engine"])
+    monkeypatch.setattr(host_preflight.engine_socket, "engine_runs", lambda: host["runs"])
     return host
 
 
@@ -53,9 +55,18 @@ def test_a_host_in_no_swarm_listens_and_calls(host):
     assert outcome.facts["kernel"] in ({"no_such_module": False}, {"no_such_module": None})
 
 
-@pytest.mark.parametrize("in_use, swarm_state", [({"7946/tcp", "2377/tcp"}, False), (set(), True), ({"7946/tcp"}, None)])
-def test_a_member_never_listens(host, in_use, swarm_state):
-    host.update(in_use=in_use, swarm_state=swarm_state)
+@pytest.mark.parametrize(
+    "in_use, swarm_state, engine",
+    [
+        ({"7946/tcp", "2377/tcp"}, True, None),
+        ({"7946/tcp", "2377/tcp"}, False, True),
+        (set(), True, None),
+        (set(), None, True),
+        ({"7946/tcp"}, None, True),
+    ],
+)
+def test_a_member_never_listens(host, in_use, swarm_state, engine):
+    host.update(in_use=in_use, swarm_state=swarm_state, engine=engine)
     facts = run().facts
     assert host["meetings"] == [] and facts["member"] is True and facts["met"] is False
     assert facts["taken"] == sorted(in_use & {"2377/tcp"})
@@ -63,14 +74,31 @@ def test_a_member_never_listens(host, in_use, swarm_state):
     assert host["meetings"] == [("a", [], CALLS, [], None, 0, 15)]
 
 
-def test_a_host_that_may_be_a_member_does_not_listen(host):
-    host["swarm_state"] = None
+@pytest.mark.parametrize("swarm_state, runs, engine", [(False, True, False), (None, True, False), (False, False, None)])
+def test_another_program_on_the_port_of_the_gossip_makes_no_member(host, swarm_state, runs, engine):
+    host.update(in_use={"7946/tcp"}, swarm_state=swarm_state, runs=runs, engine=engine)
+    facts = run(listen=["7946/tcp", "7946/udp"]).facts
+    assert facts["member"] is False and facts["met"] is True and facts["taken"] == ["7946/tcp"]
+
+
+@pytest.mark.parametrize(
+    "in_use, swarm_state, runs", [(set(), None, True), (set(), None, False), ({"7946/tcp"}, None, True), ({"7946/tcp"}, False, True)]
+)
+def test_a_host_that_may_be_a_member_does_not_listen(host, in_use, swarm_state, runs):
+    host.update(in_use=in_use, swarm_state=swarm_state, runs=runs)
     facts = run(members_call=True).facts
     assert host["meetings"] == [] and facts["member"] is None
 
 
 def test_a_host_that_nobody_calls_and_that_calls_nobody(host):
     assert run(calls={}, callers=[]).facts["met"] is False and host["meetings"] == []
+
+
+def test_an_engine_is_asked_only_where_the_disk_does_not_tell(host, monkeypatch):
+    monkeypatch.setattr(host_preflight.engine_socket, "is_in_swarm", lambda: pytest.fail("without a majority it takes long to answer"))
+    assert run().facts["member"] is False
+    host.update(swarm_state=True, in_use={"7946/tcp"})
+    assert run().facts["member"] is True
 
 
 def test_the_controllers_clock_is_read_before_and_after(monkeypatch):

@@ -169,8 +169,6 @@ ROUTES = [
     # route, networks, options, the beginning of what is said
     ("10.0.0.0/24", DEMO, {}, "The subnet 10.0.0.0/24 of the ingress network overlaps the route to 10.0.0.0/24 by"),
     ("10.0.1.128/25", DEMO, {}, "The subnet 10.0.1.0/24 of the overlay demo overlaps the route to 10.0.1.128/25"),
-    ("10.0.2.0/24", DEMO, {}, None),
-    ("10.10.10.0/24", DEMO, {}, None),
     (
         "172.20.0.0/16", DEMO, {"default_addr_pool": ["172.20.0.0/16"]},
         "The subnets 172.20.0.0/24 of the ingress network and 172.20.1.0/24 of the overlay demo overlap",
@@ -178,9 +176,6 @@ ROUTES = [
     ("172.20.0.64/26", DEMO, {"default_addr_pool": ["172.20.0.0/16"], "subnet_size": 26}, "The subnet 172.20.0.64/26 of the overlay demo"),
     ("10.0.0.0/24", DEMO, {"default_addr_pool": ["172.20.0.0/16"]}, None),
     ("10.20.0.0/16", [{"name": "demo", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, "The subnet 10.20.5.0/24 of the overlay demo"),
-    ("10.0.1.0/24", [{"name": "demo", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, None),
-    ("10.20.0.0/16", [{"name": "demo", "state": "absent", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, None),
-    ("10.0.0.0/24", [{"name": "in", "ingress": True, "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, None),
     ("10.0.0.0/24", [{"name": "in", "ingress": True}], {}, "The subnet 10.0.0.0/24 of the ingress network"),
     ("10.0.1.0/24", [{"name": "a", "subnets": [{"subnet": "10.0.0.0/24"}]}, {"name": "b"}], {}, "The subnet 10.0.1.0/24 of the ingress"),
 ]
@@ -196,6 +191,45 @@ def test_routes(looks, members, route, networks, options, sentence):
         assert refusals[0].startswith(sentence) and "by eth1 of m2" in refusals[0]
     assert said(members, networks=networks, **options)[0] == [], "a swarm that is there has its subnets"
     assert said(looks, networks=networks, complete=False, **options)[0] == [], "there may be one"
+
+
+LATER_ROUTES = [
+    # route, networks, options, the pool, after how many networks
+    ("10.0.2.0/24", DEMO, {}, "10.0.0.0/8", 2),
+    ("10.0.255.128/25", DEMO, {}, "10.0.0.0/8", 255),
+    ("10.0.1.0/24", [{"name": "demo", "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, "10.0.0.0/8", 1),
+    ("10.0.5.0/24", [{"name": "demo", "state": "absent", "subnets": [{"subnet": "10.0.5.0/24"}]}], {}, "10.0.0.0/8", 5),
+    ("10.0.0.0/24", [{"name": "in", "ingress": True, "subnets": [{"subnet": "10.20.5.0/24"}]}], {}, "10.0.0.0/8", 0),
+    ("172.21.0.0/16", DEMO, {"default_addr_pool": ["172.20.0.0/17", "172.21.0.0/16"]}, "172.21.0.0/16", 128),
+    ("172.21.0.0/24", DEMO, {"default_addr_pool": ["172.20.0.0/18", "172.21.0.0/16"], "subnet_size": 25}, "172.21.0.0/16", 128),
+    ("172.20.128.0/17", DEMO, {"default_addr_pool": ["ten", "172.20.0.0/16"]}, "172.20.0.0/16", 128),
+]
+
+
+@pytest.mark.parametrize("route, networks, options, pool, number", LATER_ROUTES)
+def test_routes_into_what_the_pool_gives_out_later_are_told(looks, members, route, networks, options, pool, number):
+    for some in (looks, members):
+        for host in ("m2", "w3"):
+            some[host]["routes"].append({"interface": "eth1", "subnet": route})
+    refusals, warnings = said(looks, networks=networks, **options)
+    assert refusals == [] and len(warnings) == 1
+    assert warnings[0].startswith("The address pool %s of the swarm overlaps the route to %s by eth1 of m2 and w3. " % (pool, route))
+    assert "after some %d networks" % number in warnings[0] and "set swarm_default_addr_pool" in warnings[0]
+    assert said(members, networks=networks, **options) == ([], []), "the pool of a swarm that is there is fixed"
+
+
+def test_routes_into_what_no_swarm_ever_comes_to_are_no_worry(looks):
+    looks["m1"]["routes"] += [{"interface": "eth1", "subnet": "10.10.10.0/24"}, {"interface": "wg0", "subnet": "10.255.0.0/16"}]
+    assert said(looks) == ([], [])
+
+
+def test_all_routes_into_a_pool_are_told_at_once_and_a_refused_one_only_once(looks):
+    looks["m1"]["routes"] += [{"interface": "eth1", "subnet": "10.0.9.0/24"}, {"interface": "wg0", "subnet": "10.0.8.0/24"}]
+    looks["m2"]["routes"].append({"interface": "eth1", "subnet": "10.0.0.0/23"})
+    refusals, warnings = said(looks)
+    assert len(refusals) == 1 and "the route to 10.0.0.0/23 by eth1 of m2" in refusals[0]
+    assert len(warnings) == 1 and "after some 8 networks" in warnings[0]
+    assert "overlaps the route to 10.0.9.0/24 by eth1 of m1 and the route to 10.0.8.0/24 by wg0 of m1." in warnings[0]
 
 
 @pytest.mark.parametrize("interface", ["docker0", "docker_gwbridge", "br-0123456789ab", "veth1a2b"])

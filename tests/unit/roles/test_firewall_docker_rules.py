@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import pathlib
 import subprocess
 
@@ -208,10 +209,57 @@ def test_an_engine_that_does_not_answer_ends_nothing(host, capsys):
 
 @pytest.mark.parametrize(
     "text, uses",
-    [("{}", True), ('{"iptables": false}', False), ('{"firewall-backend": "nftables"}', False), ("no JSON", True), (None, True)],
+    [
+        ("{}", True),
+        ('{"iptables": false}', False),
+        ('{"firewall-backend": "nftables"}', False),
+        ("no JSON", True),
+        ("[]", True),
+        (None, True),
+    ],
 )
 def test_an_engine_that_makes_no_rules_misses_none(program, tmp_path, monkeypatch, text, uses):
     monkeypatch.setattr(program, "CONFIGURATION", str(tmp_path / "daemon.json"))
+    monkeypatch.setattr(program, "command_line", list)
     if text is not None:
         (tmp_path / "daemon.json").write_text(text, encoding="utf-8")
     assert program.uses_iptables() is uses
+
+
+@pytest.mark.parametrize(
+    "words, uses",
+    [
+        (["--iptables=false"], False),
+        (["--iptables=0", "-H", "fd://"], False),
+        (["--iptables"], True),
+        (["--iptables=false", "--iptables=true"], True),
+        (["--ip6tables=false"], True),
+        (["--firewall-backend=nftables"], False),
+        (["--firewall-backend", "nftables"], False),
+        (["--config-file", "OTHER"], False),
+        (["--config-file=OTHER"], False),
+        (["--config-file=OTHER", "--config-file=MISSING"], True),
+        (["--config-file"], True),
+    ],
+)
+def test_what_the_engine_was_started_with_counts(program, tmp_path, monkeypatch, words, uses):
+    """As flags of its service, or in a configuration file elsewhere."""
+    (tmp_path / "other.json").write_text('{"iptables": false}', encoding="utf-8")
+    words = [word.replace("OTHER", str(tmp_path / "other.json")).replace("MISSING", str(tmp_path / "missing.json")) for word in words]
+    monkeypatch.setattr(program, "CONFIGURATION", str(tmp_path / "daemon.json"))
+    monkeypatch.setattr(program, "command_line", lambda: ["/usr/sbin/dockerd", *words, ""])
+    assert program.uses_iptables() is uses
+
+
+def test_an_engine_without_rules_of_iptables_has_lost_none(host, monkeypatch):
+    host.iptables.chains.clear()
+    assert host.look(Engine())[0]["lost"] is True
+    monkeypatch.setattr(host, "uses_iptables", lambda: False)
+    assert host.look(Engine())[0] == {"iptables": False, "lost": False, "missing": []}
+
+
+@pytest.mark.parametrize("answer", ["0\n", "", "%d\n" % os.getpid()])
+def test_the_command_line_is_that_of_the_running_engine(program, monkeypatch, answer):
+    monkeypatch.setattr(program, "run", lambda *words: subprocess.CompletedProcess(words, 0, answer, ""))
+    with open("/proc/self/cmdline", encoding="utf-8") as own:
+        assert program.command_line() == (own.read().split("\0") if answer.strip() not in ("", "0") else [])

@@ -32,7 +32,7 @@ IPTABLES = """#!/bin/sh
 [ "$1" != -w ] || shift
 echo "$(basename "$0") $*" >> log
 case $1 in
-    -S) cat input ;;
+    -S) [ "$2" != FORWARD ] || exec cat forward; cat input ;;
     -C) [ -e "jump-$(basename "$0")-$2" ] ;;
     -D) [ ! -e "jump-$(basename "$0")-$2" ] || { rm "jump-$(basename "$0")-$2"; exit 0; }; exit 1 ;;
     -F) exit 1 ;;
@@ -115,9 +115,10 @@ def test_stopping_leaves_dockers_tables(nftables):
     assert nftables("stop", tables=TABLES)[1] == [["delete table inet filter", "delete table ip mine"]]
 
 
-def iptables(sh, tmp_path, rules, *present, listed=""):
+def iptables(sh, tmp_path, rules, *present, listed="", forward=""):
     (tmp_path / "rules.iptables").write_text(rules, encoding="ascii")
     (tmp_path / "input").write_text(listed, encoding="ascii")
+    (tmp_path / "forward").write_text(forward, encoding="ascii")
     for name in present:
         (tmp_path / name).touch()
     stubs = dict.fromkeys(("iptables", "iptables-restore"), IPTABLES)
@@ -151,28 +152,54 @@ def test_the_chain_of_published_ports_is_there_before_the_engine(sh, tmp_path):
     assert log.index("iptables -N DOCKER-USER") < log.index("iptables -I DOCKER-USER 1 -j QUORATE-PUBLISHED")
 
 
+@pytest.mark.parametrize(
+    "own, forward, moved",
+    [
+        (":QUORATE-PUBLISHED - [0:0]\n", "-P FORWARD DROP\n-A FORWARD -o docker0 -j DOCKER\n-A FORWARD -j DOCKER-USER\n", True),
+        (":QUORATE-PUBLISHED - [0:0]\n", "-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n-A FORWARD -o docker0 -j DOCKER\n", False),
+        (":QUORATE-PUBLISHED - [0:0]\n", "-P FORWARD DROP\n-A FORWARD -o docker0 -j DOCKER\n", False),
+        ("*filter\nCOMMIT\n", "-P FORWARD DROP\n-A FORWARD -o docker0 -j DOCKER\n-A FORWARD -j DOCKER-USER\n", False),
+    ],
+)
+def test_the_users_chain_is_put_first_for_the_filter_of_published_ports(sh, tmp_path, own, forward, moved):
+    log = iptables(sh, tmp_path, own, forward=forward)
+    expected = ["iptables -I FORWARD 1 -j DOCKER-USER", "iptables -D FORWARD 3"]
+    assert [line for line in log if " FORWARD" in line and " -S " not in line] == (expected if moved else [])
+
+
 def test_a_host_without_any_firewall_gives_a_report_that_is_understood():
-    done = subprocess.run(
-        ["sh", "-c", (FILES / "report.sh").read_text(encoding="ascii"), "report.sh", "print('{}')"],
-        env=dict(os.environ, SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 2222"), capture_output=True, text=True, timeout=60, check=False,
-    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        done = subprocess.run(
+            ["sh", "-c", (FILES / "report.sh").read_text(encoding="ascii"), "report.sh", "print('{}')"],
+            env=dict(os.environ, SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 2222"), capture_output=True, text=True, timeout=60, check=False,
+        )
     report = firewall_report.parse(done.stdout)
     assert 2222 in report["ssh_ports"]
     assert "127.0.0.1" in report["interfaces"]["lo"]
+    assert firewall_report.listens(report["listeners"], "127.0.0.1", port)
+    assert not firewall_report.listens(report["listeners"], "192.0.2.1", port)
 
 
 def test_what_is_not_reached_or_must_not_be_is_told():
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_server(("127.0.0.1", 0)) as closed:
         port, refused = listening.getsockname()[1], closed.getsockname()[1]
         closed.close()
+        target = {"address": "127.0.0.1"}
         targets = [
-            {"host": "node2", "address": "127.0.0.1", "port": port, "wanted": True},
-            {"host": "node2", "address": "127.0.0.1", "port": refused, "wanted": True},
-            {"host": "node3", "address": "127.0.0.1", "port": port, "wanted": False},
-            {"host": "node4", "address": "255.255.255.255", "port": 7946, "wanted": True},
+            dict(target, host=host, port=number, wanted=wanted, listens=listens)
+            for host, number, wanted, listens in [
+                ("node2", port, True, True),
+                ("node2", refused, True, False),
+                ("node2", refused, False, False),
+                ("node3", port, False, False),
+                ("node5", refused, True, True),
+            ]
         ]
+        targets.append({"host": "node4", "address": "255.255.255.255", "port": 7946, "wanted": True, "listens": True})
         program = (FILES / "probe.py").read_text(encoding="ascii")
         done = subprocess.run([sys.executable, "-c", program, json.dumps(targets)], capture_output=True, text=True, timeout=60, check=True)
     told = done.stdout.strip().split("; ")
     assert told[0] == "127.0.0.1:%d (node3) is reached, though it is the engine's API" % port
-    assert told[1].startswith("255.255.255.255:7946 (node4) is not reached: ") and len(told) == 2
+    assert told[1].startswith("127.0.0.1:%d (node5) is not reached: something listens there, and yet connections are refused" % refused)
+    assert told[2].startswith("255.255.255.255:7946 (node4) is not reached: ") and len(told) == 3
