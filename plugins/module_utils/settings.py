@@ -15,6 +15,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils import durations, la
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import QuorateError, Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 from ansible_collections.quorate.swarm.plugins.module_utils.swarm_spec import (
+    FIXED,
     certificates,
     differences,
     fixed_differences,
@@ -34,6 +35,7 @@ ROTATIONS = {
     "unlock_key": "the unlock key",
     "ca": "the root CA",
 }
+UNSAID_FIXED = {"default_addr_pool": [], "subnet_size": None, "data_path_port": None}
 SHORTEST = {"dispatcher_heartbeat_period": "1s", "node_cert_expiry": "1h"}
 LIMITS = {
     "snapshot_interval": (1, 2**63 - 1),
@@ -161,6 +163,11 @@ def are_as_wanted(told, desired):
     except Refusal:
         return False
     return not (wanted.steps or wanted.warnings)
+
+
+def warnings_of_fixed(told, desired):
+    """Sentences on what is fixed for a swarm's life and differs from its summary; what C(desired) does not say is not looked at."""
+    return _warnings_of_fixed({key: told.get(option) for option, key in FIXED.items()}, dict(UNSAID_FIXED, **desired))
 
 
 def makes_unlock_key(plan):
