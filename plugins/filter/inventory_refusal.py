@@ -84,7 +84,7 @@ def checked(variable, arguments, given):
     """What was given, as the module with these arguments would take it."""
     found = ArgumentSpecValidator(arguments).validate(given)
     if found.error_messages:
-        raise Refusal("%s is invalid: %s." % (variable, "; ".join(found.error_messages)))
+        raise Refusal("%s is invalid: %s." % (variable, "; ".join(found.error_messages).rstrip(".")))
     return found.validated_parameters
 
 

@@ -85,7 +85,7 @@ def membership_plan(
 ):
     said = ArgumentSpecValidator(FIXED_ARGUMENTS).validate(fixed or {})
     if said.error_messages:
-        return {"refusal": "What is fixed for the life of a swarm is invalid: %s." % "; ".join(said.error_messages)}
+        return {"refusal": "What is fixed for the life of a swarm is invalid: %s." % "; ".join(said.error_messages).rstrip(".")}
     try:
         decided = plan(
             states, managers, workers, acting, cluster_id, advertise_addrs, labels, list(unlocking), said.validated_parameters
