@@ -35,6 +35,10 @@ options:
     description: What M(quorate.swarm.overlay_networks) would be given as its option C(networks).
     type: list
     elements: dict
+  settings:
+    description: The settings of the whole swarm, options of M(quorate.swarm.swarm_settings) that are neither an action nor fixed for
+      its life.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -55,20 +59,33 @@ _value:
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.quorate.swarm.plugins.module_utils import cluster
 from ansible_collections.quorate.swarm.plugins.module_utils import networks as overlays
+from ansible_collections.quorate.swarm.plugins.module_utils import settings as swarm_wide
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
-from ansible_collections.quorate.swarm.plugins.modules.overlay_networks import ARGUMENTS
+from ansible_collections.quorate.swarm.plugins.module_utils.swarm_spec import LABEL_OPTIONS, PATHS
+from ansible_collections.quorate.swarm.plugins.modules import overlay_networks, swarm_settings
+
+SETTINGS = {option: swarm_settings.ARGUMENTS[option] for option in (*PATHS, *LABEL_OPTIONS)}
+UNSAID_SETTINGS = ArgumentSpecValidator(swarm_settings.ARGUMENTS).validate({}).validated_parameters
 
 
-def inventory_refusal(managers, workers, advertise_addrs=None, labels=None, networks=()):
-    checked = ArgumentSpecValidator(ARGUMENTS).validate({"networks": list(networks)})
-    if checked.error_messages:
-        return "overlay_networks is invalid: %s." % "; ".join(checked.error_messages)
+def inventory_refusal(managers, workers, advertise_addrs=None, labels=None, networks=(), settings=None):
     try:
+        wanted_networks = checked("overlay_networks", overlay_networks.ARGUMENTS, {"networks": list(networks)})
+        wanted_settings = checked("swarm_settings", SETTINGS, settings or {})
         cluster.refuse_invalid(managers, workers, advertise_addrs, labels)
-        overlays.refuse_invalid(checked.validated_parameters["networks"])
+        overlays.refuse_invalid(wanted_networks["networks"])
+        swarm_wide.refuse_invalid(dict(UNSAID_SETTINGS, **wanted_settings))
     except Refusal as exc:
         return str(exc)
     return ""
+
+
+def checked(variable, arguments, given):
+    """What was given, as the module with these arguments would take it."""
+    found = ArgumentSpecValidator(arguments).validate(given)
+    if found.error_messages:
+        raise Refusal("%s is invalid: %s." % (variable, "; ".join(found.error_messages).rstrip(".")))
+    return found.validated_parameters
 
 
 class FilterModule:

@@ -44,6 +44,13 @@ options:
   labels:
     description: The labels that each host's node shall have, by its name; refused are those that no node can have.
     type: dict
+  unlocking:
+    description: Names of the hosts that are locked still, since their unlocking is only foretold. Other locked hosts are refused.
+    type: list
+    elements: str
+  fixed:
+    description: What is said of C(default_addr_pool), C(subnet_size) and C(data_path_port). What differs from the swarm is a warning.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -59,18 +66,30 @@ _value:
   description:
     - With a refusal only C(refusal), a sentence.
     - Otherwise C(steps) (C(keep), C(init), C(join), C(rejoin) or C(await) by host), C(manager) (a host on which cluster-wide tasks can
-      run), C(formed) (whether the swarm exists already), C(cluster_id), C(remote_addrs), C(roles), C(unknown), C(warnings) and
-      C(sentences).
+      run), C(formed) (whether the swarm exists already and can be looked at), C(cluster_id), C(remote_addrs), C(roles), C(unknown),
+      C(warnings) and C(sentences).
   type: dict
 """
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.quorate.swarm.plugins.module_utils.cluster import plan
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.swarm_spec import FIXED
+from ansible_collections.quorate.swarm.plugins.modules.swarm_settings import ARGUMENTS
+
+FIXED_ARGUMENTS = {option: ARGUMENTS[option] for option in FIXED}
 
 
-def membership_plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=None, labels=None):
+def membership_plan(
+    states, managers, workers, acting, cluster_id=None, advertise_addrs=None, labels=None, unlocking=(), fixed=None
+):
+    said = ArgumentSpecValidator(FIXED_ARGUMENTS).validate(fixed or {})
+    if said.error_messages:
+        return {"refusal": "What is fixed for the life of a swarm is invalid: %s." % "; ".join(said.error_messages).rstrip(".")}
     try:
-        decided = plan(states, managers, workers, acting, cluster_id, advertise_addrs, labels)
+        decided = plan(
+            states, managers, workers, acting, cluster_id, advertise_addrs, labels, list(unlocking), said.validated_parameters
+        )
     except Refusal as exc:
         return {"refusal": str(exc)}
     return dict(decided, refusal=None)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.quorate.swarm.plugins.module_utils import membership, quorum
+from ansible_collections.quorate.swarm.plugins.module_utils import membership, quorum, settings
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.nodes import refuse_invalid as refuse_invalid_nodes
 
@@ -17,27 +17,32 @@ REJOIN = "rejoin"
 AWAIT = "await"
 
 
-def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=None, labels=None):
+def plan(states, managers, workers, acting, cluster_id=None, advertise_addrs=None, labels=None, unlocking=(), fixed=None):
     """Decide each host's step.
 
     C(states) maps a host's name to what swarm_info returned there, with nodes; a host that could not be asked is missing.
     C(managers) and C(workers) are the inventory's groups in their order. Only C(acting) hosts get a step other than keep.
+    C(unlocking) are hosts that are locked, and whose unlocking is only foretold. C(fixed) is what was said of the settings that are
+    fixed for a swarm's life.
     """
     hosts = list(managers) + list(workers)
     refuse_invalid(managers, workers, advertise_addrs, labels)
     _refuse_outsiders(hosts, acting)
     _refuse_same_engine(states)
-    _refuse_locked(states)
+    _refuse_locked(states, unlocking)
     refuse_split(states)
     found = _found_cluster(states, cluster_id)
     if found:
-        decided = _adopt(states, hosts, acting, found, cluster_id)
+        decided = _adopt(states, hosts, acting, found, cluster_id, unlocking)
     else:
         decided = _create(states, managers, workers, acting, cluster_id)
     decided["roles"] = {host: membership.MANAGER if host in managers else membership.WORKER for host in hosts}
     decided["unknown"] = [host for host in hosts if host not in states]
     _refuse_foreign_addresses(states, decided["steps"])
     decided["warnings"] = _warnings(managers, decided) + _warnings_of_addresses(states, decided["steps"])
+    decided["warnings"] += _warnings_of_unlocking(unlocking, decided["formed"])
+    if decided["formed"]:
+        decided["warnings"] += settings.warnings_of_fixed(states[decided["manager"]].get("cluster") or {}, fixed or {})
     decided["sentences"] = _sentences(decided)
     return decided
 
@@ -125,8 +130,8 @@ def _refuse_same_engine(states):
                 )
 
 
-def _refuse_locked(states):
-    locked = [host for host, state in states.items() if state["swarm"]["state"] == membership.LOCKED]
+def _refuse_locked(states, unlocking):
+    locked = [host for host, state in states.items() if state["swarm"]["state"] == membership.LOCKED and host not in unlocking]
     if locked:
         raise Refusal(
             "%s locked: autolock is on and the engine was restarted. Run again with the swarm's unlock key in "
@@ -201,8 +206,10 @@ def _found_cluster(states, cluster_id):
     return found
 
 
-def _adopt(states, hosts, acting, found, cluster_id):
+def _adopt(states, hosts, acting, found, cluster_id, unlocking):
     manager = next((host for host in hosts if host in states and states[host]["quorum"]), None)
+    if manager is None and unlocking:
+        return _unknown_until_unlocked(hosts, found, unlocking)
     if manager is None:
         raise Refusal(_no_manager(states, hosts, found))
     nodes = states[manager]["nodes"]
@@ -222,6 +229,17 @@ def _adopt(states, hosts, acting, found, cluster_id):
         "steps": steps,
         "reasons": reasons,
         "formed": True,
+    }
+
+
+def _unknown_until_unlocked(hosts, found, unlocking):
+    return {
+        "cluster_id": found,
+        "manager": unlocking[0],
+        "remote_addrs": [],
+        "steps": dict.fromkeys(hosts, KEEP),
+        "reasons": {},
+        "formed": False,
     }
 
 
@@ -348,6 +366,16 @@ def _warnings(managers, decided):
             % _possessive(decided["unknown"])
         )
     return warnings
+
+
+def _warnings_of_unlocking(unlocking, formed):
+    if not unlocking:
+        return []
+    left_out = "what would change on %s" % ("its node" if len(unlocking) == 1 else "their nodes") if formed else "what would change then"
+    return [
+        "%s locked and would be unlocked, if the key is the right one; %s cannot be foretold and is left out."
+        % (_are(unlocking), left_out)
+    ]
 
 
 def _sentences(decided):

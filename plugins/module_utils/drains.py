@@ -12,12 +12,10 @@ from __future__ import annotations
 from ansible_collections.quorate.swarm.plugins.module_utils import nodes
 from ansible_collections.quorate.swarm.plugins.module_utils.network_users import LIVE_TASK_STATES, name_of
 
-DRAIN = "drain"
-
 
 def drained(seen, desired):
     """Names of the nodes that shall be drained, by their ID. A node that is down ends nothing any more."""
-    found = [(wish, nodes.find(seen, wish)) for wish in desired if wish["availability"] == DRAIN and wish["state"] == "present"]
+    found = [(wish, nodes.find(seen, wish)) for wish in desired if wish["availability"] == nodes.DRAIN and wish["state"] == "present"]
     return {node["ID"]: wish["name"] for wish, node in found if node and not nodes.is_down(node)}
 
 
@@ -31,9 +29,14 @@ def lost(seen, names):
     )
 
 
+def unstopped(containers):
+    """A sentence on standalone containers on drained nodes, as far as they are known."""
+    return "A drain does not stop standalone containers: %s." % ", ".join(containers) if containers else ""
+
+
 def begins(steps):
     """The steps with which a drain begins."""
-    return [step for step in steps if step.settings.get("Availability") == DRAIN]
+    return [step for step in steps if step.settings.get("Availability") == nodes.DRAIN]
 
 
 def remaining_tasks(tasks, services, names):

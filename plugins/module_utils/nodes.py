@@ -21,6 +21,7 @@ WORKER = "worker"
 READY = "ready"
 DOWN = "down"
 UNKNOWN = "unknown"
+DRAIN = "drain"
 NO_ADDRESSES = {"", "0.0.0.0", "127.0.0.1", "::", "::1"}
 
 
@@ -69,7 +70,7 @@ def plan(nodes, desired, labels_state="merge", remove_stale=False, own_id=None, 
                 % (wish["name"], node["ID"])
             )
         if settings:
-            updates.append(Step("update", node["ID"], wish["name"], settings))
+            updates += [Step("update", node["ID"], wish["name"], part) for part in _parts(settings, node["ID"] == own_id)]
             before[wish["name"]] = {key.lower(): node["Spec"].get(key) for key in settings}
             after[wish["name"]] = {key.lower(): value for key, value in settings.items()}
     removals += stale
@@ -165,7 +166,7 @@ def are_as_wanted(nodes, desired, labels_state, remove_stale):
         refuse_invalid(desired)
         wanted = plan(nodes, desired, labels_state, remove_stale)
         # whether a drained node is empty, the list of nodes does not tell
-        if any(wish["availability"] == "drain" for wish in desired):
+        if any(wish["availability"] == DRAIN for wish in desired):
             return False
         if remove_stale and unreported(nodes, desired):
             return False
@@ -305,6 +306,13 @@ def _with_heritage(wish, node, stale, labels_state):
         labels = {}
     labels = {key: value for key, value in labels.items() if key not in (node["Spec"].get("Labels") or {})}
     return dict(wish, labels=dict(labels, **(wish["labels"] or {})) if labels else wish["labels"], availability=availability)
+
+
+def _parts(settings, own):
+    """The manager that is asked must be drained and empty before it becomes a worker: from then on it cannot tell."""
+    if own and settings.get("Role") == WORKER and settings.get("Availability") == DRAIN:
+        return [{"Availability": DRAIN}, {key: value for key, value in settings.items() if key != "Availability"}]
+    return [settings]
 
 
 def _demotions_before(nodes, removals):

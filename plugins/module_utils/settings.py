@@ -15,6 +15,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils import durations, la
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import QuorateError, Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 from ansible_collections.quorate.swarm.plugins.module_utils.swarm_spec import (
+    FIXED,
     certificates,
     differences,
     fixed_differences,
@@ -34,6 +35,7 @@ ROTATIONS = {
     "unlock_key": "the unlock key",
     "ca": "the root CA",
 }
+UNSAID_FIXED = {"default_addr_pool": [], "subnet_size": None, "data_path_port": None}
 SHORTEST = {"dispatcher_heartbeat_period": "1s", "node_cert_expiry": "1h"}
 LIMITS = {
     "snapshot_interval": (1, 2**63 - 1),
@@ -78,21 +80,25 @@ class Step:
         return ", ".join(parts + ["rotate %s" % ROTATIONS[rotation] for rotation in self.rotations])
 
 
-def plan(current, desired):
-    """Steps from the engine's answer about its swarm to the C(desired) options, which C(refuse_invalid) let pass."""
+def plan(current, desired, nodes=()):
+    """Steps from the engine's answer about its swarm to the C(desired) options, which C(refuse_invalid) let pass.
+
+    C(nodes) is the engine's list of them, where C(concerns_nodes).
+    """
     spec = current["Spec"]
     changes = differences(spec, desired)
     rotations = tuple(rotation for rotation in ROTATIONS if _is_due(rotation, current, desired))
     _refuse_ticks(spec, changes)
     _refuse_missing_key(spec, changes, rotations)
     _refuse_missing_signer(spec, changes, rotations, desired)
+    _refuse_unreachable_managers(rotations, nodes)
     before, after = {}, {}
     for option, value in changes.items():
         before[option], after[option] = told_change(option, value_of(spec, option), value)
     for rotation in rotations:
         before[rotation], after[rotation] = "in use", "rotated"
     settings = {option: told(option, value) for option, value in changes.items()}
-    steps, warnings = [], _warnings_of_fixed(current, desired)
+    steps, warnings = [], _warnings_of_fixed(current, desired) + _warnings_of_nodes(changes, rotations, nodes)
     if LOG_DRIVER in settings:
         steps.append(Step("update", {LOG_DRIVER: settings.pop(LOG_DRIVER)}))
         warnings.append(LOG_DRIVER_WARNING)
@@ -101,6 +107,11 @@ def plan(current, desired):
     if "ca" in rotations:
         steps.append(Step("await_root"))
     return Plan(tuple(steps), before, after, tuple(warnings))
+
+
+def concerns_nodes(desired):
+    """Whether the plan depends on which nodes are away: those miss what is made anew or given up."""
+    return desired["rotate_unlock_key"] or desired["rotate_ca"] or desired["autolock"] is False
 
 
 def refuse_invalid(desired):
@@ -163,9 +174,18 @@ def are_as_wanted(told, desired):
     return not (wanted.steps or wanted.warnings)
 
 
+def warnings_of_fixed(told, desired):
+    """Sentences on what is fixed for a swarm's life and differs from its summary; what C(desired) does not say is not looked at."""
+    return _warnings_of_fixed({key: told.get(option) for option, key in FIXED.items()}, dict(UNSAID_FIXED, **desired))
+
+
 def makes_unlock_key(plan):
     """Whether the unlock key after the steps is another one than before, or none."""
     return any("autolock" in step.settings or "unlock_key" in step.rotations for step in plan.steps)
+
+
+def unreachable_managers(nodes):
+    return sorted(_named(node) for node in quorum.managers(nodes) if not quorum.is_reachable(node))
 
 
 def behind(swarm, nodes):
@@ -220,6 +240,39 @@ def _refuse_missing_key(spec, changes, rotations):
             "There is no unlock key to rotate, since the managers of this swarm do not lock themselves. Say autolock=true if they "
             "shall; nothing was changed."
         )
+
+
+def _named(node):
+    return quorum.hostname(node) or node["ID"]
+
+
+def _refuse_unreachable_managers(rotations, nodes):
+    """What such a manager has on its disk is locked with the key that it knows, and no manager tells that one any more."""
+    away = unreachable_managers(nodes)
+    if "unlock_key" in rotations and away:
+        one = len(away) == 1
+        raise Refusal(
+            "The %s %s cannot be reached by the others, and would need the unlock key of before to come back, which nobody could tell "
+            "after a rotation. Bring %s back first (start the host and its engine, unlock the manager with the present key), or remove "
+            "what is gone for good (quorate.swarm.swarm_nodes with state=absent), and run again; nothing was changed."
+            % ("manager" if one else "managers", ", ".join(away), "it" if one else "them")
+        )
+
+
+def _warnings_of_nodes(changes, rotations, nodes):
+    warnings, away = [], unreachable_managers(nodes)
+    if changes.get("autolock") is False and away:
+        warnings.append(
+            "Without autolock no manager tells an unlock key any more, and managers that cannot be reached now need the present one "
+            "to come back: %s. Keep it until they are back." % ", ".join(away)
+        )
+    down = sorted(_named(node) for node in nodes if node["Status"]["State"] == "down")
+    if "ca" in rotations and down:
+        warnings.append(
+            "Nodes that are down hold the rotation of the root CA up until their hosts are back or their entries removed "
+            "(quorate.swarm.swarm_nodes with state=absent): %s. The swarm works meanwhile." % ", ".join(down)
+        )
+    return warnings
 
 
 def _refuse_missing_signer(spec, changes, rotations, desired):

@@ -33,6 +33,7 @@ PATHS = {
     "log_driver": ("TaskDefaults", "LogDriver"),
     "labels": ("Labels",),
 }
+LABEL_OPTIONS = ("labels_to_remove", "labels_state")
 DURATIONS = ("dispatcher_heartbeat_period", "node_cert_expiry")
 UNSET = {"external_cas": [], "autolock": False, "log_driver": None, "labels": {}}
 FIXED = {"default_addr_pool": "DefaultAddrPool", "subnet_size": "SubnetSize", "data_path_port": "DataPathPort"}

@@ -79,7 +79,8 @@ options:
     type: int
     default: 300
   restore_on_failure:
-    description: Give nodes that were drained by this task back the availability that they had, if tasks are left after O(drain_timeout).
+    description: Give nodes that were drained by this task back the availability that they had, if it fails, because tasks are left after
+      O(drain_timeout) or for any other reason.
     type: bool
     default: false
   wait_timeout:
@@ -198,7 +199,7 @@ actions:
 """
 
 from ansible_collections.quorate.swarm.plugins.module_utils import drains, nodes
-from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, TimeLimitExceeded
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host_name
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
@@ -222,12 +223,18 @@ def execute(engine, params, check_mode):
     if check_mode:
         tasks, containers = left_on(engine, drained)
     else:
-        take(engine, [step for step in plan.steps if not nodes.demotes(step, own.node_id)], params["wait_timeout"])
-        tasks, containers = await_empty(engine, drained, plan, params)
-        seen = step_down(engine, plan.steps, own.node_id, params["wait_timeout"]) or (engine.nodes() if plan.steps else seen)
+        begun = []
+        try:
+            take(engine, [step for step in plan.steps if not nodes.demotes(step, own.node_id)], params["wait_timeout"], begun)
+            tasks, containers = await_empty(engine, drained, params["drain_timeout"])
+            seen = step_down(engine, plan.steps, own.node_id, params["wait_timeout"]) or (engine.nodes() if plan.steps else seen)
+        except QuorateError as exc:
+            if drained:
+                exc.args = (" ".join([str(exc), after_failure(engine, drains.begins(begun), plan.before, params["restore_on_failure"])]),)
+            raise
     outcome = Outcome.of(plan, nodes=[nodes.summary(node) for node in seen], remaining_tasks=tasks, standalone_containers=containers)
     if containers and drains.begins(plan.steps):
-        outcome.warnings.append("A drain does not stop standalone containers: %s." % ", ".join(containers))
+        outcome.warnings.append(drains.unstopped(containers))
     return outcome
 
 
@@ -271,8 +278,10 @@ def described(seen):
     return "the managers have no leader" if seen is None else ", ".join(str(nodes.summary(node)) for node in seen)
 
 
-def take(engine, steps, limit):
+def take(engine, steps, limit, begun):
+    """Take the steps in their order; C(begun) becomes those of them that may have had an effect, also where one fails."""
     for step in steps:
+        begun.append(step)
         STEPS[step.action](engine, step, limit)
 
 
@@ -293,33 +302,42 @@ def seen_on(engine, drained):
         raise
 
 
-def await_empty(engine, drained, plan, params):
-    if not params["drain_timeout"]:
+def await_empty(engine, drained, limit):
+    if not limit:
         return left_on(engine, drained)
+    containers = []
+
+    def look():
+        left = seen_on(engine, drained)
+        containers[:] = left[1] or containers
+        return left
+
     try:
         return wait_until(
-            lambda: seen_on(engine, drained),
+            look,
             lambda left: not left[0],
-            params["drain_timeout"],
+            limit,
             "no task of a service was left on %s" % ", ".join(sorted(drained.values())),
             describe=lambda left: ", ".join(left[0]),
         )
     except TimeLimitExceeded as exc:
-        sentences = [str(exc), drains.lost(listed(engine) or [], drained), after_failure(engine, plan, params["restore_on_failure"])]
+        sentences = [str(exc), drains.unstopped(containers), drains.lost(listed(engine) or [], drained)]
         raise TimeLimitExceeded(" ".join(filter(None, sentences))) from exc
 
 
-def after_failure(engine, plan, restore):
-    """What becomes of the nodes that this task drained, in a sentence."""
-    steps = drains.begins(plan.steps)
+def after_failure(engine, steps, before, restore):
+    """What becomes of the nodes that this task drained with C(steps), in a sentence."""
     names = ", ".join(step.name for step in steps)
     if not steps:
-        return "The nodes were drained before."
+        return "This task has drained no node."
     if not restore:
         return "%s stay drained; restore_on_failure would have given them back." % names
-    for step in steps:
-        earlier = plan.before[step.name]["availability"]
-        engine.node_update(step.node_id, lambda spec, earlier=earlier: nodes.apply_to(spec, {"Availability": earlier}))
+    try:
+        for step in steps:
+            earlier = before[step.name]["availability"]
+            engine.node_update(step.node_id, lambda spec, earlier=earlier: nodes.apply_to(spec, {"Availability": earlier}))
+    except EngineError as exc:
+        return "%s could not be given the availability that they had: %s Set it by hand, or run again." % (names, exc)
     return "%s have the availability again that they had." % names
 
 

@@ -85,6 +85,8 @@ options:
       - Whether managers lock themselves, so that after a restart of its engine each of them waits for the unlock key; see
         O(quorate.swarm.swarm#module:state=unlocked).
       - Whoever switches this on must keep the unlock key outside of the swarm; O(unlock_key=true) tells it.
+      - Once it is switched off, no manager tells the key any more. Those that could not be reached then need it still, and are named in
+        a warning.
     type: bool
   log_driver:
     description:
@@ -139,14 +141,16 @@ options:
   rotate_unlock_key:
     description:
       - Make the unlock key anew.
-      - A manager that is down meanwhile still needs the key before, until it has been unlocked and heard of the new one.
+      - Refused while a manager cannot be reached by the others, since it is down or locked. It would need the key before to come back,
+        which no manager tells after the rotation.
     type: bool
     default: false
   rotate_ca:
     description:
       - Give the swarm a new root CA, and every node a certificate of it. The task ends when all nodes have one.
       - A node that is down holds it up until its host is back, or its entry is removed. After O(wait_timeout) the task fails and names it;
-        the rotation goes on by itself.
+        the rotation goes on by itself, and the swarm works meanwhile. Nothing is refused, since a CA whose key others know cannot wait; in
+        check mode a warning names such nodes.
       - When it ends, the swarm makes both join tokens anew, too.
       - Without O(signing_ca_cert) the swarm makes a new certificate and key itself.
     type: bool
@@ -303,14 +307,17 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Engine
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import host_name
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.membership import membership_of, require_manager
-from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
+from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_until, wait_until
+
+# A manager is active some moments before the others have heard of it.
+ARRIVAL = 10
 
 
 def execute(engine, params, check_mode):
     settings.refuse_invalid(params)
     require_manager(membership_of(engine.info()), "change the swarm's settings", host_name)
     seen = read(engine, params)
-    plan = settings.plan(seen, params)
+    plan = settings.plan(seen, params, read_nodes(engine, params) if settings.concerns_nodes(params) else ())
     if not check_mode:
         for step in plan.steps:
             seen = STEPS[step.action](engine, step, params)
@@ -321,8 +328,20 @@ def execute(engine, params, check_mode):
 
 
 def read(engine, params):
+    return patiently(engine.swarm, params)
+
+
+def read_nodes(engine, params):
+    """Before the unlock key is rotated, a manager that has just been unlocked is given a moment to be reached by the others."""
+    seen = patiently(engine.nodes, params)
+    if not params["rotate_unlock_key"] or not settings.unreachable_managers(seen):
+        return seen
+    return look_until(lambda: answered(engine.nodes), lambda now: now and not settings.unreachable_managers(now), ARRIVAL) or seen
+
+
+def patiently(call, params):
     return wait_until(
-        lambda: answered(engine.swarm),
+        lambda: answered(call),
         lambda seen: seen is not None,
         params["wait_timeout"],
         "the managers had a leader",

@@ -11,9 +11,16 @@ import pytest
 CONVERGE = "molecule/autolock/converge.yml"
 ENGINES = "molecule/autolock/engines.yml"
 ROTATE = "playbooks/rotate.yml"
+SITE = "playbooks/site.yml"
 HOSTS = ("node1", "node2", "node3", "node4")
 MANAGERS = HOSTS[:3]
 KEY = "SWMKEY-1-"
+VERIFY = """
+- hosts: swarm_managers:swarm_workers
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role: {name: quorate.swarm.swarm, tasks_from: verify}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +71,22 @@ def test_check_mode_tells_a_setting_and_does_not_make_it(lab, play):
 
 def test_what_is_fixed_for_the_life_of_the_swarm_is_said_and_not_changed(lab, play):
     told = " ".join(play.ok(CONVERGE, "-e", json.dumps({"swarm_default_addr_pool": ["10.77.0.0/16"]})).split())
-    assert "10.77.0.0/16" in told and "Nothing changed." in told
+    assert "The default_addr_pool of this swarm is 10.0.0.0/8, 10.77.0.0/16 was asked for." in told and "Nothing changed." in told
+
+
+def test_what_is_fixed_is_said_without_any_setting_and_only_where_somebody_said_it(play):
+    words = ("-e", json.dumps({"swarm_settings": {}, "swarm_data_path_port": 4790}))
+    told = " ".join(play.ok(CONVERGE, "--check", *words).split())
+    assert "The data_path_port of this swarm is 4789, 4790 was asked for." in told and "The subnet_size" not in told
+
+
+def test_a_key_that_no_file_keeps_is_warned_of(play):
+    told = " ".join(play.ok(CONVERGE, "--check", "-e", "swarm_unlock_key_file=").split())
+    assert "this run keeps their unlock key nowhere" in told and "docker swarm unlock-key" in told
+
+
+def test_a_setting_that_no_swarm_has_is_refused(play):
+    assert "autlock. Supported parameters include: autolock" in play.refused(CONVERGE, "-e", '{"swarm_settings": {"autlock": true}}')
 
 
 def test_a_change_of_the_engines_configuration_rolls_through_all_hosts_and_leaves_no_manager_locked(lab, watched, unfinished, swarm):
@@ -86,23 +108,48 @@ def test_a_locked_manager_is_refused_without_a_key_and_with_a_wrong_one(lab, pla
     assert "node2 is locked" in told and "swarm_unlock_key_file" in told
     wrong = KEY + "x" * 43
     told = play.refused(CONVERGE, "-vvv", "-e", "swarm_unlock_key=" + wrong)
-    assert "key" in told and wrong[9:] not in told.replace("swarm_unlock_key=" + wrong, "")
+    assert "This manager stays locked: the engine refused the unlock_key" in told
+    assert wrong[9:] not in told.replace("swarm_unlock_key=" + wrong, "")
     assert states(lab)["node2"] == "locked"
+
+
+def test_a_locked_manager_is_named_by_verify_and_its_unlocking_is_foretold(lab, play, key_file, tmp_path):
+    """node2 is locked since the test before."""
+    (tmp_path / "verify.yml").write_text(VERIFY, encoding="utf-8")
+    told = play.refused(tmp_path / "verify.yml", "-e", "swarm_unlock_key_file=%s" % key_file)
+    assert "node2 is locked: autolock is on" in told and "quorate.swarm.site" in told
+    told = " ".join(play.ok(CONVERGE, "--check", "--diff").split())
+    assert "Would change: quorate.swarm.swarm : Unlock the managers that are locked: node2" in told
+    assert "node2 is locked and would be unlocked, if the key is the right one" in told
+    assert states(lab)["node2"] == "locked"
+
+
+def test_the_key_is_not_rotated_while_a_manager_would_need_the_one_before(lab, play):
+    """node2 is locked still."""
+    key = lab.sh("node1", "docker swarm unlock-key -q")
+    done = play.run_module("node1", "quorate.swarm.swarm_settings", "rotate_unlock_key=true")
+    assert done.returncode != 0 and "The manager node2 cannot be reached by the others" in " ".join(done.stdout.split())
+    assert lab.sh("node1", "docker swarm unlock-key -q") == key
 
 
 def test_the_next_run_with_the_key_unlocks_after_the_power_of_all_hosts_was_lost(lab, play, swarm, mend, key_file):
     def assert_unlocked(cluster_id):
         assert set(states(lab).values()) == {"active"}
         assert {swarm.cluster_id(host) for host in MANAGERS} == {cluster_id}
-        assert "Nothing changed." in play.ok(CONVERGE)
+        assert "Nothing changed." in play.ok(SITE, *words)
 
+    words = ("-e", json.dumps({"swarm_settings": {"autolock": True}, "swarm_unlock_key_file": str(key_file)}))
     cluster_id, key = swarm.cluster_id(), key_file.read_text(encoding="utf-8")
     try:
         lab("power-off", *HOSTS)
     finally:
         lab("power-on", *HOSTS)
     assert [states(lab)[host] for host in MANAGERS] == ["locked"] * 3
-    mend(cluster_id, CONVERGE, whole=assert_unlocked)
+    foretold = " ".join(play.ok(SITE, "--check", *words).split())
+    assert "Unlock the managers that are locked: node1, node2, node3" in foretold
+    assert "what would change then cannot be foretold" in foretold
+    assert [states(lab)[host] for host in MANAGERS] == ["locked"] * 3
+    mend(cluster_id, SITE, words, whole=assert_unlocked)
     assert key_file.read_text(encoding="utf-8") == key
 
 

@@ -87,6 +87,15 @@ def test_a_drain_ends_when_the_tasks_are_gone_and_names_what_stays(lab, play):
         lab.wait_for(lambda: lab.host("node1").run("docker network rm test-net").rc == 0, "the network was free")
 
 
+def test_a_container_on_no_overlay_is_named_before_its_host_is_drained(lab, play):
+    lab.sh("node4", "docker run --detach --name test-alone busybox:1.35 sleep 1000")
+    try:
+        told = " ".join(play.ok(CONVERGE, "--check", "--limit", "node4", "-e", "swarm_availability=drain").split())
+        assert "On node4 there run: test-alone. Stop or move them yourself" in told
+    finally:
+        lab.sh("node4", "docker rm --force test-alone")
+
+
 def test_all_managers_become_workers_and_the_worker_their_manager(lab, play_on):
     """The manager that acts is demoted in the run, and the overlay is made by the one that comes after it."""
     moved = play_on(inventory(["node4"], MANAGERS))

@@ -431,6 +431,64 @@ def test_an_election_between_two_looks_makes_no_second_swarm():
     assert steps(plan(formed(m1=manager("m1", earlier), m2=manager("m2", later)))) == "m1:keep m2:keep m3:keep w4:keep"
 
 
+# Managers that are locked, and whose unlocking is only foretold
+
+
+def locked(*names):
+    return {name: told(name, "locked", cluster_id="ONE") for name in names}
+
+
+def test_what_can_be_foretold_beside_a_manager_that_would_be_unlocked():
+    decided = plan(formed(w4=told("w4"), **locked("m2")), unlocking=["m2"])
+    assert (steps(decided), decided["formed"], decided["manager"]) == ("m1:keep m2:keep m3:keep w4:join", True, "m1")
+    assert decided["warnings"] == [
+        "m2 is locked and would be unlocked, if the key is the right one; what would change on its node cannot be foretold and is left out."
+    ]
+
+
+def test_nothing_can_be_foretold_before_the_managers_would_be_unlocked():
+    decided = plan(formed(**locked("m1", "m2", "m3")), unlocking=["m1", "m2", "m3"])
+    assert (steps(decided), decided["formed"]) == ("m1:keep m2:keep m3:keep w4:keep", False)
+    assert (decided["cluster_id"], decided["manager"]) == ("ONE", "m1")
+    assert decided["warnings"] == [
+        "m1, m2, m3 are locked and would be unlocked, if the key is the right one; "
+        "what would change then cannot be foretold and is left out."
+    ]
+
+
+def test_a_locked_manager_for_which_there_is_no_key_is_refused_beside_one_that_would_be_unlocked():
+    with pytest.raises(Refusal, match="^m3 is locked"):
+        plan(formed(**locked("m2", "m3")), unlocking=["m2"])
+
+
+# What is fixed for the life of a swarm
+
+FIXED = {"default_addr_pool": ["10.0.0.0/8"], "subnet_size": 24, "data_path_port": 4790}
+
+
+def adopted():
+    return formed(m1=dict(manager("m1", FORMED), cluster=FIXED))
+
+
+@pytest.mark.parametrize(
+    "said, words",
+    [
+        (None, []),
+        ({"default_addr_pool": [], "subnet_size": None, "data_path_port": None}, []),
+        ({"default_addr_pool": ["10.0.0.0/8"], "subnet_size": "24", "data_path_port": "4790"}, []),
+        ({"data_path_port": 4789}, ["The data_path_port of this swarm is 4790, 4789 was asked for."]),
+        ({"subnet_size": 26, "default_addr_pool": ["10.9.0.0/16"]}, ["default_addr_pool of this swarm is 10.0.0.0/8", "subnet_size"]),
+    ],
+)
+def test_what_was_said_and_is_fixed_otherwise_is_a_warning(said, words):
+    decided = FilterModule().filters()["membership_plan"](adopted(), managers=MANAGERS, workers=WORKERS, acting=EVERYBODY, fixed=said)
+    assert [word in warning for word, warning in zip(words, decided["warnings"], strict=True)] == [True] * len(words)
+
+
+def test_a_swarm_that_is_only_planned_differs_from_nothing():
+    assert plan(bare(), fixed={"data_path_port": 4790})["warnings"] == []
+
+
 # The filter
 
 

@@ -16,7 +16,8 @@ MANAGERS, WORKERS = ["m1", "m2", "m3"], ["w4"]
 def test_an_inventory_of_which_a_swarm_can_be_made():
     assert refusal(MANAGERS, WORKERS) == ""
     networks = [{"name": "demo", "attachable": "yes", "subnets": [{"subnet": "10.20.0.0/24"}]}, {"name": "old", "state": "absent"}]
-    assert refusal(MANAGERS, [], {"m1": "10.0.0.1", "m2": ""}, {"m1": {"disk": "ssd"}, "m2": {}}, networks) == ""
+    settings = {"autolock": "yes", "labels": {"site": "north"}, "external_cas": [{"url": "https://ca"}], "log_driver": None}
+    assert refusal(MANAGERS, [], {"m1": "10.0.0.1", "m2": ""}, {"m1": {"disk": "ssd"}, "m2": {}}, networks, settings) == ""
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,13 @@ def test_an_inventory_of_which_a_swarm_can_be_made():
         ),
         ({"networks": [{"name": "demo", "colour": "blue"}]}, "overlay_networks is invalid: "),
         ({"networks": [{"name": "demo", "mtu": "wide"}]}, "overlay_networks is invalid: "),
+        ({"settings": {"autlock": True}}, "swarm_settings is invalid: autlock. Supported parameters include: "),
+        ({"settings": {"log_driver": {"name": "local", "opts": {}}}}, "swarm_settings is invalid: log_driver.opts. Supported"),
+        ({"settings": {"rotate_ca": True}}, "swarm_settings is invalid: rotate_ca. Supported"),
+        ({"settings": {"data_path_port": 4790}}, "swarm_settings is invalid: data_path_port. Supported"),
+        ({"settings": {"snapshot_interval": "often"}}, "swarm_settings is invalid: "),
+        ({"settings": {"node_cert_expiry": "soon"}}, "The node_cert_expiry 'soon' is no duration"),
+        ({"settings": {"labels": {"": "x"}}}, "of the swarm is invalid"),
     ],
 )
 def test_an_inventory_of_which_none_can_be_made(options, sentence):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 
 import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils import settings
@@ -439,3 +440,47 @@ def test_refusals_in_view_of_the_swarm(options, sentence):
 
 def test_ticks_that_nobody_names_are_not_looked_at():
     assert written(swarm(Raft={"ElectionTick": 1, "HeartbeatTick": 1}), wish(snapshot_interval=500))
+
+
+# Nodes that are away
+
+
+def member(name, reachability=None, state="ready"):
+    status = {"ManagerStatus": {"Reachability": reachability}} if reachability else {}
+    return dict({"ID": name, "Spec": {"Role": "manager" if reachability else "worker"}, "Description": {"Hostname": name},
+                 "Status": {"State": state}}, **status)
+
+
+LOCKING = swarm(EncryptionConfig={"AutoLockManagers": True})
+WHOLE = [member("m1", "reachable"), member("m2", "reachable"), member("w1")]
+WITHOUT_M2 = [member("m1", "reachable"), member("m2", "unreachable", "down"), member("w1")]
+WITHOUT_W1 = [member("m1", "reachable"), member("m2", "reachable"), member("w1", state="down")]
+
+
+@pytest.mark.parametrize("nodes, refused", [(WHOLE, False), (WITHOUT_M2, True), (WITHOUT_W1, False)])
+def test_a_manager_that_is_away_needs_the_unlock_key_that_it_knows(nodes, refused):
+    desired = wish(rotate_unlock_key=True)
+    assert settings.concerns_nodes(desired)
+    if refused:
+        with pytest.raises(Refusal, match="The manager m2 cannot be reached by the others"):
+            settings.plan(LOCKING, desired, nodes)
+    else:
+        assert settings.plan(LOCKING, desired, nodes).steps
+
+
+@pytest.mark.parametrize(
+    "options, nodes, words",
+    [
+        ({"autolock": False}, WHOLE, None),
+        ({"autolock": False}, WITHOUT_W1, None),
+        ({"autolock": False}, WITHOUT_M2, "need the present one to come back: m2."),
+        ({"rotate_ca": True}, WHOLE, None),
+        ({"rotate_ca": True}, WITHOUT_M2, "hold the rotation of the root CA up .*: m2."),
+        ({"rotate_ca": True}, WITHOUT_W1, "hold the rotation of the root CA up .*: w1."),
+        ({"autolock": True, "snapshot_interval": 7}, WITHOUT_M2, None),
+    ],
+)
+def test_what_nodes_that_are_away_will_miss_is_a_warning(options, nodes, words):
+    plan = settings.plan(LOCKING, wish(**options), nodes)
+    assert plan.steps and bool(plan.warnings) == bool(words)
+    assert words is None or re.search(words, plan.warnings[0])

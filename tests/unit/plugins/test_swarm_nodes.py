@@ -392,6 +392,7 @@ def test_what_is_left_at_the_end_of_the_wait_is_named(busy, restore, kept, sente
         run(busy["m1"], {"name": "w1", "availability": "drain"}, drain_timeout=20, restore_on_failure=restore)
     assert "Waited 20 s until no task of a service was left on w1" in str(failure.value)
     assert "task t1 of service web on w1 (running), task t2 of service web on w1 (starting)" in str(failure.value)
+    assert "A drain does not stop standalone containers: container 0f3c5d6e7f80 on w1." in str(failure.value)
     assert sentence in str(failure.value)
     assert availability(busy, "w1") == kept
 
@@ -425,9 +426,51 @@ def test_a_host_that_is_down_is_not_waited_for(busy, clock):
 def test_the_manager_that_is_asked_is_emptied_before_it_becomes_a_worker(busy, clock):
     raw = busy["m1"].raw
     raw["tasks"] = [task(busy["m1"])]
-    clock.events.append((5, raw["tasks"].clear))
+    drained_first = []
+    clock.events.append((5, lambda: (drained_first.append(availability(busy, "m1")), raw["tasks"].clear())))
     outcome = run(busy["m1"], {"name": "m1", "role": "worker", "availability": "drain"})
     assert roles(outcome)["m1"] == "worker" and clock.now >= 5
+    assert drained_first == ["drain"], "only a drain makes it empty"
+    assert outcome.actions == ["m1: set availability drain", "m1: demote to worker"]
+
+
+def promotion_fails(hosts):
+    hosts["m1"].swarm.looks_until_effective = 10**6
+
+
+def removal_fails(hosts):
+    disturb(hosts["m1"], "remove_node", lambda: refuse(400, "the engine has something against it"))
+
+
+@pytest.mark.parametrize("fail", [promotion_fails, removal_fails])
+@pytest.mark.parametrize(
+    "restore, kept, sentence", [(False, "drain", "w1 stay drained"), (True, "pause", "w1 have the availability again that they had.")]
+)
+def test_a_later_step_that_fails_is_no_drain_that_is_left_behind(world, fail, restore, kept, sentence):
+    swarm, hosts = form(world, managers=3, workers=3)
+    swarm.entries[hosts["w1"].node_id]["Spec"]["Availability"] = "pause"
+    swarm.lose(hosts["w3"].node_id)
+    fail(hosts)
+    wishes = [{"name": "w1", "availability": "drain"}, {"name": "w2", "role": "manager"}, {"name": "w3", "state": "absent"}]
+    with pytest.raises((TimeLimitExceeded, EngineError)) as failure:
+        run(hosts["m1"], *wishes, restore_on_failure=restore)
+    assert sentence in str(failure.value)
+    assert availability(hosts, "w1") == kept
+
+
+def test_a_drain_that_has_not_begun_is_not_told(world):
+    swarm, hosts = form(world, workers=2)
+    promotion_fails(hosts)
+    with pytest.raises(TimeLimitExceeded, match="This task has drained no node."):
+        run(hosts["m1"], {"name": "w2", "role": "manager"}, {"name": "w1", "availability": "drain"}, restore_on_failure=True)
+
+
+def test_managers_that_cannot_give_an_availability_back_say_so(world):
+    swarm, hosts = form(world, workers=2)
+    promotion_fails(hosts)
+    disturb(hosts["m1"], "update_node", lambda: None, lambda: None, lambda: refuse(*NO_LEADER))
+    with pytest.raises(TimeLimitExceeded, match="w1 could not be given the availability that they had: .* Set it by hand, or run again."):
+        run(hosts["m1"], {"name": "w1", "availability": "drain"}, {"name": "w2", "role": "manager"}, restore_on_failure=True)
 
 
 @pytest.mark.parametrize("number", range(3))

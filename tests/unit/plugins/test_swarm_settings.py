@@ -239,6 +239,42 @@ def test_the_unlock_key_is_told_only_when_asked_for_by_name(manager, known):
     assert run(manager, rotate_unlock_key=True, unlock_key=True).facts["unlock_key"] == known.unlock_key
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_unlock_key_is_not_rotated_while_a_manager_would_need_the_one_before(world, hosts, manager, known, check_mode):
+    run(manager, autolock=True)
+    key, written = known.unlock_key, list(world.journal)
+    manager.swarm.lose(hosts["m3"].node_id)
+    with pytest.raises(Refusal) as refusal:
+        run(manager, rotate_unlock_key=True, snapshot_interval=500, check_mode=check_mode)
+    assert "The manager m3 cannot be reached by the others, and would need the unlock key of before" in str(refusal.value)
+    assert "nothing was changed" in str(refusal.value) and "state=absent" in str(refusal.value)
+    assert (known.unlock_key, world.journal) == (key, written)
+    manager.swarm.entries[hosts["m3"].node_id]["ManagerStatus"]["Reachability"] = "reachable"
+    assert run(manager, rotate_unlock_key=True, check_mode=check_mode).changed
+
+
+def test_a_manager_that_has_just_been_unlocked_is_given_a_moment(hosts, manager, clock):
+    run(manager, autolock=True)
+    manager.swarm.lose(hosts["m3"].node_id)
+    back = manager.swarm.entries[hosts["m3"].node_id]["ManagerStatus"]
+    clock.events.append((3, lambda: back.update(Reachability="reachable")))
+    assert run(manager, rotate_unlock_key=True).changed
+    assert clock.now < 6
+
+
+def test_a_worker_that_is_down_needs_no_unlock_key(hosts, manager):
+    run(manager, autolock=True)
+    manager.swarm.lose(hosts["w1"].node_id)
+    assert run(manager, rotate_unlock_key=True).changed
+
+
+def test_managers_that_need_the_key_after_autolock_is_off_are_named(hosts, manager):
+    run(manager, autolock=True)
+    manager.swarm.lose(hosts["m3"].node_id)
+    assert "need the present one to come back: m3. Keep it" in run(manager, autolock=False).warnings[0]
+    assert run(manager, autolock=False).warnings == []
+
+
 def test_no_secret_is_in_any_result(manager, known):
     external = {"url": "https://ca:8888", "protocol": "cfssl", "ca_cert": OWN_ROOT, "options": {"auth": "hush"}}
     options = dict(EVERYTHING, external_cas=[external], **OWN_CA)
@@ -286,6 +322,12 @@ def test_a_node_that_is_down_holds_the_rotation_up_and_is_named(hosts, manager, 
     assert 60 <= clock.now < 63
 
 
+def test_a_node_that_will_hold_the_rotation_up_is_named_beforehand(hosts, manager):
+    manager.swarm.lose(hosts["w1"].node_id)
+    [warning] = run(manager, rotate_ca=True, check_mode=True).warnings
+    assert "state=absent): w1. The swarm works meanwhile." in warning
+
+
 def test_a_node_that_comes_back_lets_the_rotation_end(hosts, manager, known, clock):
     manager.swarm.lose(hosts["w1"].node_id)
     clock.events.append((20, lambda: manager.swarm.entries[hosts["w1"].node_id]["Status"].update(State="ready")))
@@ -308,6 +350,12 @@ NO_LEADER = (500, "rpc error: code = Unknown desc = The swarm does not have a le
 def test_an_election_is_waited_for(manager, known):
     manager.swarm.electing = 3
     assert run(manager, snapshot_interval=500).changed
+
+
+def test_an_election_before_the_nodes_are_listed_is_waited_for(manager, known):
+    run(manager, autolock=True)
+    disturb(manager, "nodes", *[lambda: refuse(*NO_LEADER)] * 3)
+    assert run(manager, rotate_unlock_key=True).changed
 
 
 def test_an_election_after_the_write_is_waited_for(manager, known):
