@@ -51,7 +51,8 @@ def test_the_settings_are_what_was_asked_for_and_the_others_what_they_were(lab):
     assert seen["Orchestration"]["TaskHistoryRetentionLimit"] == 3
     assert seen["CAConfig"]["NodeCertExpiry"] == 720 * 3600 * 10**9
     assert seen["Labels"] == {"site": "lab"}
-    assert seen["Dispatcher"]["HeartbeatPeriod"] == 5 * 10**9
+    assert seen["Dispatcher"]["HeartbeatPeriod"] == 6 * 10**9
+    assert (seen["Raft"]["SnapshotInterval"], seen["Raft"]["LogEntriesForSlowFollowers"]) == (9000, 500)
 
 
 def test_the_key_is_in_a_file_of_the_controller_that_only_its_owner_reads(lab, key_file):
@@ -164,6 +165,8 @@ def test_tokens_and_the_key_are_made_anew_and_the_file_follows(lab, play, key_fi
     assert worker != old_tokens[0] and manager == old_tokens[1]
     assert key_file.read_text(encoding="utf-8") != old_key
     assert key_file.read_text(encoding="utf-8").strip() == lab.sh("node1", "docker swarm unlock-key -q")
+    assert play.run_module("node1", "quorate.swarm.swarm_settings", "rotate_manager_token=true").returncode == 0
+    assert tokens(lab)[0] == worker and tokens(lab)[1] != manager
 
 
 def test_the_root_ca_is_made_anew_and_all_nodes_stay_ready(lab, play):
