@@ -231,7 +231,8 @@ def test_published_ports_answer_and_overlays_stay_encrypted_after_a_firewalld_re
         ping = "docker exec test-a ping -c 1 -W 2 test-b"
         lab.wait_for(lambda: lab.host("node1").run(ping).rc == 0, "test-b answered")
         before = set(lab.sh("node1", DOCKERS_RULES).splitlines())
-        assert any("MARK" in rule for rule in before) and any("DOCKER-INGRESS" in rule for rule in before)
+        for word in ("MARK", "DOCKER-INGRESS", "DOCKER-ISOLATION"):
+            assert any(word in rule for rule in before)
         lab.sh("node1", "firewall-cmd --reload")
         lab.wait_for(
             lambda: not before - set(lab.host("node1").run(DOCKERS_RULES).stdout.splitlines()), "all of Docker's rules were there again"
@@ -250,6 +251,8 @@ def test_what_a_firewalld_reload_costs_without_the_watch_the_role_repairs(lab, p
     assert "restores Docker's rule -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS" in refused
     assert "restores Docker's rule" in plain(play.ok(CONVERGE))
     wait_for_answers(lab, addresses)
+    ingress = lab.sh("node1", "iptables -S DOCKER-INGRESS").splitlines()
+    assert len(ingress) == len(set(ingress)), "the watch and the role have both restored them"
     assert lab.host("node1").service("quorate-docker-rules").is_running
     assert "Nothing changed." in play.ok(CONVERGE)
 

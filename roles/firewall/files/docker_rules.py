@@ -2,13 +2,15 @@
 
 When firewalld is loaded anew, it may empty iptables. The engine notices and restores most of its rules. But engines older than
 29.0 (moby#50443) forget those of the routing mesh, so that published ports of services no longer answer, and all engines forget
-those of encrypted overlays, so that their packets leave unencrypted.
+those of encrypted overlays, so that their packets leave unencrypted. Engines of 20.10 forget as well what keeps bridges apart.
 
 docker_rules.py check    tells as JSON what is missing
 docker_rules.py repair   adds what is missing
 docker_rules.py watch    repairs whenever firewalld has been loaded anew, until it is ended
 """
 
+import contextlib
+import fcntl
 import glob
 import http.client
 import json
@@ -23,8 +25,10 @@ SOCKET = "/var/run/docker.sock"
 NAMESPACES = "/var/run/docker/netns"
 CONFIGURATION = "/etc/docker/daemon.json"
 OWN_CHAINS = "/etc/quorate/iptables.sh"
+LOCK = "/run/quorate-docker-rules.lock"
 GATEWAY_BRIDGE = "docker_gwbridge"
 INGRESS = "DOCKER-INGRESS"
+LEAVING, ENTERING = "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"
 # As the engine's language reads them.
 OFF = ("0", "f", "F", "false", "FALSE", "False")
 ENCRYPTION_MARK = 0xD0C4E3
@@ -64,6 +68,26 @@ def answers_from(version, protocol, port):
     if version < (23,):
         return ["-m", "state", "--state", "ESTABLISHED,RELATED", *source]
     return [*source, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED"]
+
+
+def isolation_rules(bridges):
+    """What keeps packets of one bridge from another one."""
+    rules = []
+    for bridge in bridges:
+        rules += [
+            ("filter", LEAVING, "-I", ["-i", bridge, "!", "-o", bridge, "-j", ENTERING]),
+            ("filter", ENTERING, "-I", ["-o", bridge, "-j", "DROP"]),
+        ]
+    return rules
+
+
+def bridges_of(networks):
+    """The devices of the networks that the engine keeps apart; an internal one has rules of another kind."""
+    return [
+        (network.get("Options") or {}).get("com.docker.network.bridge.name") or "br-" + network["Id"][:12]
+        for network in networks
+        if network["Driver"] == "bridge" and not network.get("Internal")
+    ]
 
 
 def encryption_rules(version, vni, port):
@@ -199,13 +223,16 @@ def read_settings(path):
 
 
 def wanted(engine):
-    """The chains and rules that the routing mesh and the encrypted overlays of this host need."""
+    """The chains and rules that the routing mesh, the bridges and the encrypted overlays of this host need."""
     version = version_of(engine.get("/version")["Version"])
     networks = engine.get("/networks")
     ports = published_ports(inside(NAMESPACES + "/ingress_sbox", "iptables", "--wait", "--table", "mangle", "--list-rules", "PREROUTING"))
     gateway = gateway_of(engine) if ports else None
     forward = "DOCKER-FORWARD" if has_chain("filter", "DOCKER-FORWARD") else "FORWARD"
     chains, rules = ingress_rules(version, gateway, ports if gateway else [], forward)
+    # Newer engines keep bridges apart in other chains.
+    if has_chain("filter", LEAVING) and has_chain("filter", ENTERING):
+        rules += isolation_rules(bridges_of(networks))
     for network in networks:
         if network["Driver"] == "overlay" and "encrypted" in (network.get("Options") or {}):
             for namespace in glob.glob("%s/*-%s*" % (NAMESPACES, network["Id"][:8])):
@@ -232,8 +259,21 @@ def look(engine):
     }, chains, missing
 
 
+@contextlib.contextmanager
+def alone():
+    """The role and the watch may find the same rule missing at the same time."""
+    with open(LOCK, "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def repair(engine):
     """Add what is missing; whether there is nothing left to do."""
+    with alone():
+        return add_missing(engine)
+
+
+def add_missing(engine):
     told, chains, missing = look(engine)
     if told["lost"]:
         return False

@@ -21,6 +21,9 @@ SANDBOX = """-P PREROUTING ACCEPT
 LINK = "7: vxlan0@if7: <BROADCAST> mtu 1424 \\    link/ether 02:42:0a:00:01:02 \\    vxlan id 4097 srcport 0 0 dstport 4790 l2miss"
 DEMO = {"Driver": "overlay", "Id": "k3qwlvk1a0cd8sj7", "Options": {"encrypted": ""}}
 PLAIN = {"Driver": "overlay", "Id": "zzzwlvk1a0cd8sj7", "Options": None}
+GATEWAY = {"Driver": "bridge", "Id": "4d3wlvk1a0cd8sj7", "Options": {"com.docker.network.bridge.name": "docker_gwbridge"}}
+OWN = {"Driver": "bridge", "Id": "9f1c0de5a0cd8sj7", "Options": {}}
+INTERNAL = {"Driver": "bridge", "Id": "111c0de5a0cd8sj7", "Options": {}, "Internal": True}
 
 
 @pytest.fixture
@@ -77,10 +80,11 @@ class Iptables:
 
 
 @pytest.fixture
-def host(program, monkeypatch):
+def host(program, monkeypatch, tmp_path):
     """The program on a host whose iptables were emptied, but for what the engine restores by itself."""
     program.sandbox = SANDBOX
     program.iptables = Iptables()
+    program.LOCK = str(tmp_path / "lock")
     monkeypatch.setattr(program, "inside", lambda _namespace, *command: program.sandbox if command[0] == "iptables" else LINK)
     monkeypatch.setattr(program.glob, "glob", lambda pattern: [pattern.replace("*", "1")] if "k3qwlvk1" in pattern else [])
     monkeypatch.setattr(program, "uses_iptables", lambda: True)
@@ -137,6 +141,31 @@ def test_what_is_missing_is_told_without_being_changed(host):
     assert not told["lost"]
     assert "-t nat -I DOCKER-INGRESS -p tcp --dport 8100 -j DNAT --to-destination 172.18.0.2:8100" in told["missing"]
     assert host.iptables.log == []
+
+
+def test_bridges_are_kept_apart_again_where_the_engine_does_so_in_chains_of_its_own(host):
+    engine = Engine()
+    engine.networks = (GATEWAY, OWN, INTERNAL)
+    host.sandbox = ""
+    assert host.repair(engine) is True, "newer engines have other chains"
+    host.iptables.chains[("filter", "DOCKER-ISOLATION-STAGE-1")] = ["-j RETURN"]
+    host.iptables.chains[("filter", "DOCKER-ISOLATION-STAGE-2")] = ["-j RETURN"]
+    assert host.repair(engine) is False
+    assert host.repair(engine) is True
+    bridges = ["br-9f1c0de5a0cd", "docker_gwbridge"]
+    assert host.iptables.chains[("filter", "DOCKER-ISOLATION-STAGE-1")] == [
+        *["-i %s ! -o %s -j DOCKER-ISOLATION-STAGE-2" % (bridge, bridge) for bridge in bridges], "-j RETURN"
+    ]
+    assert host.iptables.chains[("filter", "DOCKER-ISOLATION-STAGE-2")] == [
+        *["-o %s -j DROP" % bridge for bridge in bridges], "-j RETURN"
+    ]
+
+
+def test_two_programs_that_repair_at_the_same_time_do_so_one_after_the_other(host):
+    with host.alone():
+        other = subprocess.Popen(["flock", "--nonblock", host.LOCK, "true"])
+        assert other.wait() == 1
+    assert subprocess.run(["flock", "--nonblock", host.LOCK, "true"], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
