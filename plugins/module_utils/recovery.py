@@ -66,7 +66,7 @@ def _refuse_answering(lost, answering):
     if alive:
         raise Refusal(
             "%s answer%s, so what is on the disk there is not lost. Take %s out of swarm_lost_hosts and run again; a host that was "
-            "reinstalled joins by itself with playbooks/site.yml afterwards. Nothing was changed."
+            "reinstalled joins by itself with quorate.swarm.site afterwards. Nothing was changed."
             % (", ".join(alive), "s" if len(alive) == 1 else "", "it" if len(alive) == 1 else "them")
         )
 
@@ -102,7 +102,7 @@ def _found_cluster(members, lost):
         raise Refusal(
             "No host that is left (without %s) tells that it is in a swarm%s, so there is nothing of which one could be recovered. If a "
             "copy of /var/lib/docker/swarm of a manager exists, restore it there first; otherwise form a new swarm with "
-            "playbooks/site.yml. Nothing was changed."
+            "quorate.swarm.site. Nothing was changed."
             % (", ".join(lost), ", or the ClusterID of %s cannot be read" % ", ".join(unknown) if unknown else "")
         )
     return next(iter(owners))
@@ -122,7 +122,7 @@ def _with_quorum(states, hosts, managers, lost, addresses, leading, found):
     if counted:
         raise Refusal(
             "Swarm %s has a quorum with %s, so there is nothing to recover. What is gone for good, %s, is removed with "
-            "quorate.swarm.swarm_nodes (state=absent), and stale nodes join again with playbooks/site.yml. Nothing was changed."
+            "quorate.swarm.swarm_nodes (state=absent), and stale nodes join again with quorate.swarm.site. Nothing was changed."
             % (found, leading, ", ".join(sorted(counted)))
         )
     stale = [host for host in hosts if host in states and _has_to_rejoin(states[host], nodes, members)]
@@ -158,8 +158,8 @@ def _nothing_left(found, members, lost):
     return (
         "No manager of swarm %s is left: %s gone, and %s. What only managers had is lost: services, networks, secrets, configs and the CA. "
         "Containers and volumes stay on their hosts. If a copy of /var/lib/docker/swarm of a manager exists, restore it on a host with "
-        "that manager's address and run again; otherwise take the rest apart with playbooks/reset.yml and form a new swarm with "
-        "playbooks/site.yml. Nothing was changed."
+        "that manager's address and run again; otherwise take the rest apart with quorate.swarm.reset and form a new swarm with "
+        "quorate.swarm.site. Nothing was changed."
         % (found, _are(lost), "no manager is among %s" % ", ".join(members) if len(members) > 1 else "%s is a worker" % ", ".join(members))
     )
 

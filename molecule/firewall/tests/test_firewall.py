@@ -215,6 +215,7 @@ def test_hosts_outside_of_the_run_stay_let_in(lab, play, addresses):
         (("-e", '{"application_firewall_open": [{"name": "odd", "from": "any"}]}'), "of application_firewall_open lacks port."),
         (("-e", "firewall_backend=nftables", "--limit", "node1"), "On node1 firewalld is at work, not nftables"),
         (("-e", "firewall_backend=firewalld", "--limit", "node4"), "On node4 iptables is at work, not firewalld"),
+        (("-e", json.dumps({"firewall_backend": "none", "firewall_published_from": ["10.10.10.0/24"]})), "so no filter would be made"),
     ],
 )
 def test_what_cannot_work_is_refused_and_changes_nothing(lab, play, words, sentence):
