@@ -12,8 +12,8 @@ SITE = "playbooks/site.yml"
 RECOVER = "playbooks/recover_swarm.yml"
 VERIFY = "playbooks/verify.yml"
 SERVICE = (
-    "docker service create --detach --name web --replicas 3 --network demo --mount type=volume,source=web,target=/data "
-    "busybox:1.35 sleep 1000000"
+    "docker service create --detach --name web --replicas 3 --network demo --mount type=volume,source=web,target=/data --publish 8100:80 "
+    "busybox:1.35 sh -c 'echo here > /index.html; exec httpd -f -p 80 -h /'"
 )
 # Engines of 20.10 encrypt on port 4789 only, so no packet crosses an encrypted overlay of a swarm with another data path port.
 PLAIN = {"overlay_networks": [{"name": "plain", "attachable": True}]}
@@ -27,6 +27,14 @@ def lost(*hosts):
 def running(lab, manager):
     told = lab.sh(manager, "docker service ps web --filter desired-state=running --format '{{.CurrentState}}'")
     return sum(line.startswith("Running") for line in told.splitlines())
+
+
+def answers(lab, address):
+    """Whether a published port answers one who is outside of the swarm."""
+    try:
+        return "here" in lab("exec", "curl", "--silent", "--max-time", "3", "http://%s:8100/" % address)
+    except AssertionError:
+        return False
 
 
 def labels(lab, manager):
@@ -107,6 +115,10 @@ class TestTwoOfThreeManagers:
         assert roles(lab, "node2") == {"node2": "reachable", "node4": "worker"}
         assert labels(lab, "node2") == {"node2": {"lab": "true"}, "node4": {"lab": "true", "hand": "made"}}
         assert_nothing_was_lost(lab, "node2", cluster_id)
+
+    def test_every_host_that_is_left_answers_on_published_ports(self, lab, addresses):
+        for host in ("node2", "node4"):
+            lab.wait_for(lambda address=addresses[host]: answers(lab, address), "%s answered" % host)
 
     def test_copies_are_for_root_only(self, lab):
         copies = lab.sh("node2", "ls -d %s/*" % BACKUPS).split()
