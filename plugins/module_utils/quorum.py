@@ -49,9 +49,10 @@ def refuse_loss(nodes, leaving, occasion):
 def refuse_pause(nodes, pausing, occasion):
     """Refuse if the other managers would be no majority of all while those of C(pausing), a list of node IDs, do not answer.
 
-    One or two managers cannot do without any of them, so there the pause is unavoidable, and nothing is refused.
+    One or two managers cannot do without any of them, so there the pause is unavoidable, and nothing is refused. Nodes that shall be
+    managers and are none of the raft have no vote, as those that a cluster made anew by force has given up.
     """
-    voters = managers(nodes)
+    voters = [node for node in nodes if node.get("ManagerStatus")]
     others = [node for node in voters if is_reachable(node) and node["ID"] not in pausing]
     if len(voters) < 3 or len(others) >= majority(len(voters)) or not {node["ID"] for node in voters} & set(pausing):
         return

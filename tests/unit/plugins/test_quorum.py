@@ -23,6 +23,13 @@ def told(*states):
 UP, LOST = "reachable", "unreachable"
 
 
+def test_managers_that_a_recovery_has_given_up_have_no_vote():
+    nodes = told(UP) + [
+        {"ID": name, "Spec": {"Role": "manager"}, "Description": {"Hostname": name}, "Status": {"State": "down"}} for name in ("M7", "M8")
+    ]
+    quorum.refuse_pause(nodes, ["M1"], "while it restarts")
+
+
 @pytest.mark.parametrize(
     "nodes, node_id",
     [
