@@ -1,0 +1,76 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How an Elasticsearch cluster stands, from what its members and their disks say. No I/O."""
+
+from __future__ import annotations
+
+from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESENT, Standing
+
+STATUSES = ("red", "yellow", "green")
+
+
+def judge(members, looks, live):
+    """C(members) have C(name), C(state), C(roles), C(settled_status) and C(data), the path of their data directory on the host."""
+    hosts = {said["name"]: host for host, said in members.items()}
+    masters = [host for host, said in members.items() if "master" in said.get("roles", ()) and said["state"] == PRESENT]
+    told = {host: seen for host, seen in live.items() if seen and seen.get("cluster_uuid")}
+    leading = [seen for seen in told.values() if seen.get("master")]
+    view = leading[0] if leading else None
+    serving = [hosts[node["name"]] for node in view["nodes"] if node["name"] in hosts] if view else []
+    filled = [host for host in looks if (looks[host].get("data") or {}).get(members[host].get("data")) == "filled"]
+    return Standing(
+        formed=bool(told or filled),
+        leader=hosts.get(view["master"]) if view else None,
+        voters=[host for host in masters if looks.get(host, {}).get("exists")],
+        serving=serving,
+        ailing=_ailing(members, looks, view, serving),
+        refusals=_refusals(members, looks, told, filled, masters),
+        warnings=_warnings(members, masters, view, hosts),
+    )
+
+
+def _ailing(members, looks, view, serving):
+    if view is None:
+        return "no member knows a master"
+    away = [
+        members[host]["name"]
+        for host in members
+        if members[host]["state"] == PRESENT and looks.get(host, {}).get("exists") and host not in serving
+    ]
+    if away:
+        return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is")
+    wanted = next(iter(members.values())).get("settled_status", "green")
+    if STATUSES.index(view["status"]) < STATUSES.index(wanted):
+        return "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["unassigned_shards"])
+    moving = view["relocating_shards"] + view["initializing_shards"]
+    return "%d shards are on the move" % moving if moving else ""
+
+
+def _refusals(members, looks, told, filled, masters):
+    found = []
+    clusters = sorted({seen["cluster_uuid"] for seen in told.values()})
+    if len(clusters) > 1:
+        of = ["%s of %s" % (uuid, ", ".join(members[host]["name"] for host in told if told[host]["cluster_uuid"] == uuid)) for uuid in clusters]
+        found.append("The members are in %d clusters: %s. One of them has to be moved away by hand, data and all" % (len(clusters), "; ".join(of)))
+    if filled and masters and not told and not set(filled) & set(masters) and set(masters) <= set(looks):
+        found.append(
+            "%s %s data of a cluster, and no member that can be master has any: a cluster formed anew would not take that data. Bring the data of "
+            "a master back to %s, or move the data away" % (
+                ", ".join(members[host]["name"] for host in filled), "have" if len(filled) > 1 else "has", ", ".join(masters)
+            )
+        )
+    return found
+
+
+def _warnings(members, masters, view, hosts):
+    found = []
+    if len(masters) == 1 and len(members) > 1:
+        found.append("%s is the only member that can be master: while it is away, the cluster takes no write" % members[masters[0]]["name"])
+    if len(masters) > 1 and len(masters) % 2 == 0:
+        found.append("%d members can be master, and that many bear the loss of no more than %d would" % (len(masters), len(masters) - 1))
+    strangers = [node["name"] for node in view["nodes"] if node["name"] not in hosts] if view else []
+    if strangers:
+        found.append("%s in the cluster, and in no group of the inventory" % (", ".join(strangers) + (" are" if len(strangers) > 1 else " is")))
+    return found

@@ -1,0 +1,130 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to the members of a stateful cluster, and in which order. No I/O.
+
+What a system's own protocol and data say comes as a Standing; what the hosts say of containers and files as module
+cluster_member returns it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.quorum import majority
+
+PRESENT = "present"
+FORM = "form"
+KEEP = "keep"
+
+
+@dataclass
+class Standing:
+    """How a cluster stands, in the terms that all systems share. Lists are of hosts."""
+
+    formed: bool = False
+    leader: str | None = None
+    voters: list[str] = field(default_factory=list)
+    serving: list[str] = field(default_factory=list)
+    ailing: str = ""
+    refusals: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def plan(members, looks, standing):
+    """Decide with all members in view.
+
+    C(members) maps a host to its member's C(name) and wanted C(state), in the order of the group; C(looks) maps it to what
+    cluster_member saw there. Raises Refusal where nothing may be done.
+    """
+    refuse(members, looks, standing)
+    silent = [host for host in members if host not in looks]
+    wanted = [host for host in members if members[host]["state"] == PRESENT and host not in silent]
+    leaving = [host for host in members if members[host]["state"] != PRESENT and host not in silent and looks[host]["exists"]]
+    running = [host for host in wanted if looks[host]["running"]]
+    differing = [host for host in running if looks[host]["restart_needed"]]
+    decided = {
+        "way": KEEP if standing.formed else FORM,
+        "start": [host for host in wanted if looks[host]["exists"] and host not in running],
+        "join": [host for host in wanted if not looks[host]["exists"]],
+        "replace": order(differing, standing),
+        "write": [host for host in running if looks[host]["differs"] and host not in differing],
+        "remove": leaving,
+        "leader": standing.leader,
+        "warnings": list(standing.warnings) + ["%s could not be looked at" % ", ".join(silent)] * bool(silent),
+    }
+    if not standing.formed:
+        # Nothing serves yet that a change side by side could interrupt.
+        decided["start"] = [host for host in wanted if host not in running or host in differing]
+        decided["join"], decided["replace"] = [], []
+    decided["blocked"] = blocked(decided, standing, silent)
+    decided["sentences"] = sentences(decided, members)
+    return decided
+
+
+def refuse(members, looks, standing):
+    names = {}
+    for host in members:
+        names.setdefault(members[host]["name"], []).append(host)
+    twice = ["%s is the name of the members of %s" % (name, " and ".join(hosts)) for name, hosts in names.items() if len(hosts) > 1]
+    silent = [host for host in members if host not in looks]
+    found = list(twice)
+    if silent and not standing.formed:
+        # Unreachable is not absent: the data of a cluster may lie there.
+        found.append(
+            "%s could not be looked at, and the others know of no cluster. It takes all members to say that there is none" % ", ".join(silent)
+        )
+    for host in members:
+        found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in looks.get(host, {}).get("refusals", ())]
+    found += [sentence.rstrip(".") for sentence in standing.refusals]
+    if found:
+        raise Refusal("%s. Nothing was changed." % ". ".join(found))
+
+
+def order(hosts, standing):
+    """Those that do not serve first, for they cannot make it worse; then those without a vote; the leader last."""
+    return sorted(hosts, key=lambda host: (host in standing.serving, host in standing.voters, host == standing.leader))
+
+
+def blocked(decided, standing, silent=()):
+    """Why members that serve may not be touched now; empty if they may. What is down may always be started."""
+    touched = decided["join"] + decided["remove"] + [host for host in decided["replace"] if host in standing.serving]
+    if not touched or not standing.formed or decided["start"]:
+        return ""
+    if silent:
+        return "%s could not be looked at" % ", ".join(silent)
+    if standing.ailing:
+        return standing.ailing
+    pausing = [host for host in decided["replace"] + decided["remove"] if host in standing.voters]
+    serving = [host for host in standing.voters if host in standing.serving]
+    if pausing and len(standing.voters) > 2 and len(serving) - 1 < majority(len(standing.voters)):
+        return "of %d members with a vote %d serve, and %d are needed while one is away" % (
+            len(standing.voters),
+            len(serving),
+            majority(len(standing.voters)),
+        )
+    return ""
+
+
+def sentences(decided, members):
+    def named(hosts, glue=", "):
+        return glue.join(members[host]["name"] for host in hosts)
+
+    told = []
+    if decided["start"]:
+        told.append("%s %s, side by side" % ("start" if decided["way"] == KEEP else "form the cluster of", named(decided["start"])))
+    if decided["replace"]:
+        others = [host for host in decided["replace"] if host != decided["leader"]]
+        leader = [host for host in decided["replace"] if host == decided["leader"]]
+        told.append("replace %s" % "; ".join([named(others, ", then ")] * bool(others) + ["leader %s last" % named(leader)] * bool(leader)))
+    if decided["join"]:
+        told.append("add %s" % named(decided["join"], ", then "))
+    if decided["remove"]:
+        told.append("remove %s" % named(decided["remove"], ", then "))
+    if decided["write"]:
+        told.append("write what needs no restart on %s" % ", ".join(decided["write"]))
+    if decided["blocked"]:
+        told.append("blocked, since %s" % decided["blocked"])
+    return told or ["nothing is to be done"]

@@ -1,0 +1,80 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a ZooKeeper ensemble stands, from what its members and their disks say. No I/O."""
+
+from __future__ import annotations
+
+from ansible_collections.quorate.swarm.plugins.module_utils.quorum import majority
+from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESENT, Standing
+
+LEADER = "leader"
+SERVING = (LEADER, "follower", "observer", "standalone")
+
+
+def judge(members, looks, live):
+    """C(members) have C(name), C(state), C(id) and C(data), the path of their data directory on the host."""
+    modes = {host: seen.get("mode") for host, seen in live.items() if seen and seen.get("mode")}
+    serving = [host for host in members if modes.get(host) in SERVING]
+    wanted = [host for host in members if members[host]["state"] == PRESENT]
+    filled = [host for host in looks if (looks[host].get("data") or {}).get(members[host].get("data")) == "filled"]
+    leaders = [host for host in serving if modes[host] == LEADER]
+    return Standing(
+        formed=bool(serving or filled),
+        leader=leaders[0] if leaders else None,
+        voters=[host for host in wanted if looks.get(host, {}).get("exists")],
+        serving=serving,
+        ailing=_ailing(members, looks, wanted, serving, leaders),
+        refusals=_identities(members) + _data(members, looks, wanted, filled, serving),
+        warnings=_warnings(wanted),
+    )
+
+
+def _ailing(members, looks, wanted, serving, leaders):
+    away = [members[host]["name"] for host in wanted if looks.get(host, {}).get("exists") and host not in serving]
+    if away:
+        return "%s %s not serve" % (", ".join(away), "do" if len(away) > 1 else "does")
+    if len(serving) > 1 and len(leaders) != 1:
+        return "%s of the members %s the leader" % (len(leaders) or "none", "are" if len(leaders) > 1 else "is")
+    return ""
+
+
+def _identities(members):
+    by_id = {}
+    for said in members.values():
+        if said.get("id") is not None:
+            by_id.setdefault(said["id"], []).append(said["name"])
+    return [
+        "The id %s is that of %s. Each member needs its own, which it keeps for its life" % (number, " and ".join(names))
+        for number, names in sorted(by_id.items())
+        if len(names) > 1
+    ]
+
+
+def _data(members, looks, wanted, filled, serving):
+    found = []
+    for host in wanted:
+        told = ((looks.get(host, {}).get("evidence") or {}).get("myid") or "").strip()
+        if told and members[host].get("id") is not None and told != str(members[host]["id"]):
+            found.append(
+                "On %s the data directory is that of the member with id %s, and the inventory says %s. Put the id back, or move the data away"
+                % (host, told, members[host]["id"])
+            )
+    bare = [host for host in wanted if host in looks and host not in filled]
+    if filled and not serving and len(bare) >= majority(len(wanted)):
+        found.append(
+            "%s %s lost what a majority of %d members knew: started so, an older or empty ensemble would win over the data of %s. Bring the data "
+            "directories back, or move those that are left away to begin anew"
+            % (", ".join(bare), "have" if len(bare) > 1 else "has", len(wanted), ", ".join(host for host in filled))
+        )
+    return found
+
+
+def _warnings(wanted):
+    if len(wanted) % 2 == 0 and wanted:
+        return [
+            "%d members bear the loss of no more than %d would, and are one more that can fail. Take an odd number"
+            % (len(wanted), len(wanted) - 1)
+        ]
+    return []

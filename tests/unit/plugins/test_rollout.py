@@ -1,0 +1,111 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to the members of a cluster, whatever the system."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.rollout import Standing, plan
+
+MEMBERS = {"node%d" % number: {"name": "m%d" % number, "state": "present"} for number in (1, 2, 3)}
+
+
+def look(exists=True, running=True, restart_needed=False, differs=(), refusals=()):
+    return {
+        "exists": exists,
+        "running": running,
+        "restart_needed": restart_needed,
+        "differs": list(differs) or ["the file"] * restart_needed,
+        "refusals": list(refusals),
+    }
+
+
+AS_WANTED = look()
+DIFFERS = look(restart_needed=True)
+PASSING = look(differs=["a line"])
+DOWN = look(running=False)
+MISSING = look(exists=False, running=False)
+WHOLE = {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": list(MEMBERS)}
+
+
+def decide(looks, standing, members=None):
+    members = members or MEMBERS
+    return plan(members, dict(zip(members, looks)), Standing(**standing))
+
+
+@pytest.mark.parametrize(
+    "looks, standing, sentences",
+    [
+        ([AS_WANTED] * 3, WHOLE, ["nothing is to be done"]),
+        ([MISSING] * 3, {}, ["form the cluster of m1, m2, m3, side by side"]),
+        # A run that was killed while the cluster was being formed.
+        ([AS_WANTED, MISSING, DIFFERS], {}, ["form the cluster of m2, m3, side by side"]),
+        ([DIFFERS] * 3, WHOLE, ["replace m2, then m3; leader m1 last"]),
+        ([DIFFERS, AS_WANTED, AS_WANTED], WHOLE, ["replace leader m1 last"]),
+        ([PASSING, AS_WANTED, AS_WANTED], WHOLE, ["write what needs no restart on node1"]),
+        # What is down is started though nothing else may be touched.
+        (
+            [AS_WANTED, DOWN, DIFFERS],
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 is away"},
+            ["start m2, side by side", "replace m3"],
+        ),
+        (
+            [AS_WANTED, AS_WANTED, DIFFERS],
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 does not serve"},
+            ["replace m3", "blocked, since m2 does not serve"],
+        ),
+        # What does not serve cannot be made worse.
+        (
+            [AS_WANTED, DIFFERS, AS_WANTED],
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 does not serve"},
+            ["replace m2"],
+        ),
+        ([AS_WANTED, AS_WANTED, MISSING], dict(WHOLE, voters=["node1", "node2"], serving=["node1", "node2"]), ["add m3"]),
+    ],
+)
+def test_the_plan_is_told(looks, standing, sentences):
+    assert decide(looks, standing)["sentences"] == sentences
+
+
+def test_members_without_a_vote_are_replaced_before_those_with_one():
+    assert decide([DIFFERS] * 3, dict(WHOLE, voters=["node1", "node2"]))["replace"] == ["node3", "node2", "node1"]
+
+
+def test_a_member_that_is_to_go_is_removed_last():
+    members = dict(MEMBERS, node3={"name": "m3", "state": "absent"})
+    assert decide([AS_WANTED, DIFFERS, AS_WANTED], WHOLE, members)["sentences"] == ["replace m2", "remove m3"]
+    assert decide([AS_WANTED, AS_WANTED, MISSING], WHOLE, members)["sentences"] == ["nothing is to be done"]
+
+
+class TestHostsThatCannotBeAsked:
+    LOOKS = dict(zip(MEMBERS, [AS_WANTED, AS_WANTED]))
+
+    def test_none_is_formed(self):
+        with pytest.raises(Refusal, match="node3 could not be looked at, and the others know of no cluster"):
+            plan(MEMBERS, {"node1": MISSING, "node2": MISSING}, Standing())
+
+    def test_a_cluster_that_serves_is_left_alone(self):
+        decided = plan(MEMBERS, self.LOOKS, Standing(**WHOLE))
+        assert decided["sentences"] == ["nothing is to be done"]
+        assert decided["warnings"] == ["node3 could not be looked at"]
+
+    def test_members_that_serve_are_not_touched(self):
+        decided = plan(MEMBERS, dict(self.LOOKS, node2=DIFFERS), Standing(**WHOLE))
+        assert decided["blocked"] == "node3 could not be looked at"
+
+
+@pytest.mark.parametrize(
+    "members, looks, refusals, sentence",
+    [
+        (dict(MEMBERS, node2={"name": "m1", "state": "present"}), [MISSING] * 3, [], "m1 is the name of the members of node1 and node2"),
+        (MEMBERS, [look(refusals=["the port 9200 is taken by nginx."])] + [MISSING] * 2, [], "On node1 the port 9200 is taken by nginx"),
+        (MEMBERS, [MISSING] * 3, ["The members are in two clusters"], "The members are in two clusters"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_is_changed(members, looks, refusals, sentence):
+    with pytest.raises(Refusal) as refused:
+        decide(looks, {"refusals": refusals}, members)
+    assert str(refused.value) == sentence + ". Nothing was changed."
