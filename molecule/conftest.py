@@ -20,7 +20,7 @@ import testinfra
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 INVENTORY = CHECKOUT / "inventories" / "lab"
 HOSTS = ("node1", "node2", "node3", "node4")
-SITE = "playbooks/site.yml"
+SITE = "playbooks/swarm.yml"
 SNAPSHOT = "whole"
 SECRETS = ("SWMTKN-", "SWMKEY-")
 

@@ -15,8 +15,9 @@ def judge(members, looks, live):
     """C(members) have C(name), C(state), C(roles), C(settled_status) and C(data), the path of their data directory on the host."""
     hosts = {said["name"]: host for host, said in members.items()}
     masters = [host for host, said in members.items() if "master" in said.get("roles", ()) and said["state"] == PRESENT]
-    told = {host: seen for host, seen in live.items() if seen and seen.get("cluster_uuid")}
-    leading = [seen for seen in told.values() if seen.get("master")]
+    states = {host: seen["state"] for host, seen in live.items() if seen and seen.get("state")}
+    told = {host: state for host, state in states.items() if state["cluster_uuid"]}
+    leading = [state for state in told.values() if state["master"]]
     view = leading[0] if leading else None
     serving = [hosts[node["name"]] for node in view["nodes"] if node["name"] in hosts] if view else []
     filled = [host for host in looks if (looks[host].get("data") or {}).get(members[host].get("data")) == "filled"]
@@ -43,8 +44,8 @@ def _ailing(members, looks, view, serving):
         return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is")
     wanted = next(iter(members.values())).get("settled_status", "green")
     if STATUSES.index(view["status"]) < STATUSES.index(wanted):
-        return "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["unassigned_shards"])
-    moving = view["relocating_shards"] + view["initializing_shards"]
+        return "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["shards"]["unassigned"])
+    moving = view["shards"]["relocating"] + view["shards"]["initializing"]
     return "%d shards are on the move" % moving if moving else ""
 
 

@@ -15,7 +15,7 @@ SERVING = (LEADER, "follower", "observer", "standalone")
 
 def judge(members, looks, live):
     """C(members) have C(name), C(state), C(id) and C(data), the path of their data directory on the host."""
-    modes = {host: seen.get("mode") for host, seen in live.items() if seen and seen.get("mode")}
+    modes = {host: seen["state"]["mode"] for host, seen in live.items() if seen and seen.get("state")}
     serving = [host for host in members if modes.get(host) in SERVING]
     wanted = [host for host in members if members[host]["state"] == PRESENT]
     filled = [host for host in looks if (looks[host].get("data") or {}).get(members[host].get("data")) == "filled"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-SITE = "playbooks/site.yml"
+SITE = "playbooks/swarm.yml"
 
 pytestmark = pytest.mark.usefixtures("whole_hosts")
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-SITE = "playbooks/site.yml"
+SITE = "playbooks/swarm.yml"
 RECOVER = "playbooks/recover_swarm.yml"
 VERIFY = "playbooks/verify.yml"
 SERVICE = (
