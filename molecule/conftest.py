@@ -124,6 +124,40 @@ class Play:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+class Load:
+    """A client of molecule/load that writes, inside the lab's network, while something is done to the cluster."""
+
+    def __init__(self, system, limit, addresses):
+        self._command = [CHECKOUT / "lab" / "lab", "exec", "python3", CHECKOUT / "molecule" / "load" / ("%s.py" % system), str(limit)]
+        self._command += addresses
+        self.acknowledged = []
+        self.longest = 0.0
+        self.lost = False
+
+    def __enter__(self):
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        Lab.wait_for(lambda: self.acknowledged or self.lost, "the client's first write was acknowledged")
+        return self
+
+    def __exit__(self, *exc):
+        self._process.stdin.close()
+        self._reader.join(timeout=120)
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def _read(self):
+        for line in self._process.stdout:
+            word, number, *seconds = line.split()
+            if word == "lost":
+                self.lost = True
+            else:
+                self.acknowledged.append(int(number))
+                self.longest = max(self.longest, float(seconds[0]))
+
+
 class WatchedPlay:
     """Plays at a high verbosity, in whose output no secret of the swarm may be, however they end."""
 
@@ -314,6 +348,12 @@ def whole_hosts(request, lab, swarm, snapshot):
     if request.session.testsfailed:
         lab("restore", SNAPSHOT, limit=600)
         swarm.wait_until_ready()
+
+
+@pytest.fixture
+def load(addresses):
+    """A client that writes meanwhile: with load("elasticsearch", 30, ["node2"]) as client."""
+    return lambda system, limit, hosts: Load(system, limit, [addresses[host] for host in hosts])
 
 
 @pytest.fixture
