@@ -421,5 +421,5 @@ def why_it_ended(container, lines):
         words += ", killed for want of memory"
     if state.get("Error"):
         words = "the engine says: %s" % state["Error"].rstrip(".")
-    said = " Its last lines: %s" % " | ".join(lines) if lines else " It has said nothing."
+    said = " Its last lines: %s." % " | ".join(lines).rstrip(".") if lines else " It has said nothing."
     return "The container %s does not stay up: %s.%s" % (container["Name"].lstrip("/"), words, said)
