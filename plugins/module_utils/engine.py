@@ -56,6 +56,15 @@ class Engine:
     def containers(self):
         return _answer(self._api.containers, all=True)
 
+    def container(self, name):
+        """One container with what only an inspection tells; None where there is none of that name."""
+        try:
+            return _answer(self._api.inspect_container, name)
+        except EngineError as exc:
+            if exc.is_missing:
+                return None
+            raise
+
     # Membership of this engine in a swarm
 
     def swarm_init(self, advertise_addr, listen_addr, data_path_addr, data_path_port, default_addr_pool, subnet_size, force=False):
