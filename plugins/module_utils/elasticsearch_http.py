@@ -123,7 +123,8 @@ def _context(params):
 
 def _content(name, status, text):
     try:
-        content = json.loads(text)
+        # Some requests are answered with nothing but their status.
+        content = json.loads(text) if text.strip() else {}
     except ValueError:
         content = None
     if status == UNAUTHORIZED:

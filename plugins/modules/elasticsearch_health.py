@@ -50,6 +50,8 @@ extends_documentation_fragment:
   - quorate.swarm.health
   - quorate.swarm.connection
   - quorate.swarm.attributes.info
+seealso:
+  - module: quorate.swarm.elasticsearch_cluster
 """
 
 EXAMPLES = r"""
@@ -165,8 +167,7 @@ state:
       sample: 0
 """
 
-from urllib.parse import quote
-
+from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_paths as paths
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_state as cluster
 from ansible_collections.quorate.swarm.plugins.module_utils.elasticsearch_http import (
     NO_MASTER,
@@ -178,14 +179,6 @@ from ansible_collections.quorate.swarm.plugins.module_utils.frame import run_rec
 from ansible_collections.quorate.swarm.plugins.module_utils.health import health_arguments, watch
 from ansible_collections.quorate.swarm.plugins.module_utils.member_socket import MODULE_OPTIONS
 
-# A look is not to wait for a master; the member's own default are 30 s.
-ROOT = "/"
-HEALTH = "/_cluster/health?master_timeout=1s"
-NODES = "/_nodes/http?timeout=%ds&filter_path=nodes.*.name,nodes.*.ip,nodes.*.roles,nodes.*.version"
-SETTINGS = "/_cluster/settings?flat_settings=true&master_timeout=1s"
-COORDINATION = "/_cluster/state/master_node,metadata?master_timeout=1s&filter_path=master_node,metadata.cluster_coordination"
-ROUTING = "/_cluster/state/routing_nodes?master_timeout=1s&filter_path=routing_nodes.nodes.%s.shard"
-
 
 def execute(reach, params, check_mode):
     call = caller(reach, params)
@@ -196,7 +189,7 @@ def execute(reach, params, check_mode):
 
 def look(call, params):
     with call() as member:
-        root = member.get(ROOT)
+        root = member.get(paths.ROOT)
         try:
             return look_at_cluster(member, root, params)
         except Declined as exc:
@@ -206,11 +199,11 @@ def look(call, params):
 
 
 def look_at_cluster(member, root, params):
-    seconds = max(1, params["request_timeout"] // 2)
-    state = cluster.state(root, member.get(HEALTH), member.get(NODES % seconds), member.get(SETTINGS), member.get(COORDINATION))
+    asked = paths.health(), paths.nodes(params["request_timeout"] // 2), paths.settings(), paths.coordination()
+    state = cluster.state(root, *(member.get(path) for path in asked))
     key = cluster.node_id(state, params["node"])
     if key:
-        state["shards_on_node"] = cluster.shards_on(member.get(ROUTING % quote(key)), key)
+        state["shards_on_node"] = cluster.shards_on(member.get(paths.routing(key)), key)
     return state
 
 
