@@ -233,6 +233,24 @@ def test_an_engine_that_goes_away():
     assert failure.value.may_pass
 
 
+@pytest.mark.parametrize(
+    "status, body, found",
+    [
+        (200, b'{"Id": "c1", "State": {"Pid": 4711}}', {"Id": "c1", "State": {"Pid": 4711}}),
+        (404, b'{"message": "No such container: zoo1"}', None),
+    ],
+)
+def test_one_container(status, body, found):
+    with serving(dict(version(), **{"/v1.41/containers/zoo1/json": (status, body)})) as (url, _asked):
+        assert connect(docker_host=url).container("zoo1") == found
+
+
+def test_a_container_of_which_the_engine_does_not_tell():
+    with serving(dict(version(), **{"/v1.41/containers/zoo1/json": (500, b'{"message": "disk I/O error"}')})) as (url, _asked):
+        with pytest.raises(EngineError, match="disk I/O error"):
+            connect(docker_host=url).container("zoo1")
+
+
 INIT = dict.fromkeys(
     ("advertise_addr", "listen_addr", "data_path_addr", "data_path_port", "default_addr_pool", "subnet_size")
 )
