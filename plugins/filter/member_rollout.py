@@ -28,7 +28,7 @@ options:
     choices: [elasticsearch, zookeeper]
     required: true
   looks:
-    description: For each host that could be asked, C(member) as M(quorate.swarm.cluster_member) returned it with O(quorate.swarm.cluster_member#module:state=seen).
+    description: For each host that could be asked, RV(quorate.swarm.cluster_member#module:member) of a look.
     type: dict
     required: true
   live:
@@ -48,7 +48,7 @@ _value:
   description:
     - With a refusal only C(refusal), a sentence.
     - Otherwise C(way), V(form) or V(keep); the hosts to C(start) side by side, and those to C(replace), C(join) and C(remove) one after the
-      other, in this order; those on which to C(write) what needs no restart; C(leader); C(blocked), why members that serve may not be
+      other, in this order; the C(finish) of an earlier run; those on which to C(write) what needs no restart; C(leader); C(blocked), why members that serve may not be
       touched now; C(warnings) and C(sentences).
   type: dict
 """

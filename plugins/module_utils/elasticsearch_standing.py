@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESENT, Standing
 
+# The tasks of the role elasticsearch that take back what a mark stands for.
+LEFTOVERS = {"change": "after_change", "leaving": "left"}
 STATUSES = ("red", "yellow", "green")
 
 
@@ -26,6 +28,7 @@ def judge(members, looks, live):
         leader=hosts.get(view["master"]) if view else None,
         voters=[host for host in masters if looks.get(host, {}).get("exists")],
         serving=serving,
+        leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
         ailing=_ailing(members, looks, view, serving),
         refusals=_refusals(members, looks, told, filled, masters),
         warnings=_warnings(members, masters, view, hosts),

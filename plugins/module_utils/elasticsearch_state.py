@@ -12,6 +12,8 @@ UNFORMED = "_na_"
 ABSENT = "_absent_"
 GREEN, YELLOW = "green", "yellow"
 ALLOCATION = "cluster.routing.allocation."
+# What a run of this collection notes in the cluster while it has changed settings that it will change back.
+MARKS = "cluster.metadata.quorate_"
 SHARDS = {
     "active": "active_shards",
     "relocating": "relocating_shards",
@@ -39,6 +41,7 @@ def state(root, health=None, nodes=None, settings=None, coordination=None):
         "shards": None,
         "pending_tasks": None,
         "allocation": {"persistent": {}, "transient": {}},
+        "marks": {},
         "shards_on_node": None,
     }
     if health is None:
@@ -53,7 +56,8 @@ def state(root, health=None, nodes=None, settings=None, coordination=None):
         status=health["status"],
         shards={key: health.get(name, 0) for key, name in SHARDS.items()},
         pending_tasks=health.get("number_of_pending_tasks"),
-        allocation={kind: _allocation(settings.get(kind, {})) for kind in ("persistent", "transient")},
+        allocation={kind: _named(settings.get(kind, {}), ALLOCATION) for kind in ("persistent", "transient")},
+        marks={name[len(MARKS):]: value for name, value in _named(settings.get("persistent", {}), MARKS).items()},
     )
     return found
 
@@ -134,8 +138,8 @@ def _node(key, node, master):
     }
 
 
-def _allocation(settings):
-    return {name: value for name, value in settings.items() if name.startswith(ALLOCATION)}
+def _named(settings, beginning):
+    return {name: value for name, value in settings.items() if name.startswith(beginning)}
 
 
 def _list(names):

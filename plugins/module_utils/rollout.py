@@ -22,13 +22,17 @@ KEEP = "keep"
 
 @dataclass
 class Standing:
-    """How a cluster stands, in the terms that all systems share. Lists are of hosts."""
+    """How a cluster stands, in the terms that all systems share. Lists are of hosts.
+
+    C(leftovers) are the steps of the system's role that a run which ended too early has left to do.
+    """
 
     formed: bool = False
     leader: str | None = None
     voters: list[str] = field(default_factory=list)
     serving: list[str] = field(default_factory=list)
     ailing: str = ""
+    leftovers: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -52,6 +56,7 @@ def plan(members, looks, standing):
         "replace": order(differing, standing),
         "write": [host for host in running if looks[host]["differs"] and host not in differing],
         "remove": leaving,
+        "finish": [] if leaving else list(standing.leftovers),
         "leader": standing.leader,
         "warnings": list(standing.warnings) + ["%s could not be looked at" % ", ".join(silent)] * bool(silent),
     }
@@ -113,6 +118,8 @@ def sentences(decided, members):
         return glue.join(members[host]["name"] for host in hosts)
 
     told = []
+    if decided["finish"]:
+        told.append("finish what an earlier run has left undone")
     if decided["start"]:
         told.append("%s %s, side by side" % ("start" if decided["way"] == KEEP else "form the cluster of", named(decided["start"])))
     if decided["replace"]:

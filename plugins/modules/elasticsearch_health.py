@@ -161,6 +161,10 @@ state:
       description: The C(persistent) and the C(transient) settings whose names begin with C(cluster.routing.allocation.).
       type: dict
       sample: {"persistent": {"cluster.routing.allocation.enable": "primaries"}, "transient": {}}
+    marks:
+      description: What the role quorate.swarm.elasticsearch noted in the cluster before a change, and removes after it.
+      type: dict
+      sample: {"change": "elastic-data01"}
     shards_on_node:
       description: Number of shards on O(node); none where it is not in the cluster, and where it was not asked for.
       type: int

@@ -46,7 +46,13 @@ def seen(status="green", known=None, shards=None, **numbers):
 
 
 def test_a_state():
-    told = settings({"cluster.routing.allocation.enable": "primaries", "indices.recovery.max_bytes_per_sec": "1gb"})
+    told = settings(
+        {
+            "cluster.routing.allocation.enable": "primaries",
+            "cluster.metadata.quorate_change": "elastic-data01",
+            "indices.recovery.max_bytes_per_sec": "1gb",
+        }
+    )
     excluding = coordination([(DATA, "elastic-data01"), ("gone", "_absent_")])
     assert cluster.state(root(), health(), nodes(), told, excluding) == {
         "name": "elastic-master",
@@ -64,6 +70,7 @@ def test_a_state():
         "shards": {"active": 2, "relocating": 0, "initializing": 0, "unassigned": 0, "delayed": 0},
         "pending_tasks": 0,
         "allocation": {"persistent": {"cluster.routing.allocation.enable": "primaries"}, "transient": {}},
+        "marks": {"change": "elastic-data01"},
         "shards_on_node": None,
     }
 

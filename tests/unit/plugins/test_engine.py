@@ -236,7 +236,8 @@ def test_an_engine_that_goes_away():
 @pytest.mark.parametrize(
     "status, body, found",
     [
-        (200, b'{"Id": "c1", "State": {"Pid": 4711}}', {"Id": "c1", "State": {"Pid": 4711}}),
+        (200, b'{"Id": "c1", "Name": "/zoo1"}', {"Id": "c1", "Name": "/zoo1"}),
+        (200, b'{"Id": "zoo1c1", "Name": "/other"}', None),
         (404, b'{"message": "No such container: zoo1"}', None),
     ],
 )
