@@ -160,13 +160,9 @@ def _container_on(view, address, port, protocol):
 
 
 def _clash(one, other):
-    addresses = [_plain(ipaddress.ip_address(address or "0.0.0.0")) for address in (one, other)]
+    addresses = [ipaddress.ip_address(address or "0.0.0.0") for address in (one, other)]
     # what listens on all of IPv6 has IPv4 as well, unless it says otherwise
     return addresses[0] == addresses[1] or any(address.is_unspecified for address in addresses)
-
-
-def _plain(address):
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _memory(view, wanted):

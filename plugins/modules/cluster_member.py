@@ -522,8 +522,10 @@ from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_
 KERNEL = "/proc/sys"
 # Not what one login or another has in its PATH, or each would find another unit.
 PROGRAMS = "/usr/bin:/usr/local/bin:/bin:/snap/bin"
-EVIDENCE_BYTES, EVIDENCE_NAMES = 1 << 16, 100
-LOG_LINES, LONGEST_LINE = 10, 500
+EVIDENCE_BYTES = 1 << 16
+EVIDENCE_NAMES = 100
+LOG_LINES = 10
+LONGEST_LINE = 500
 # Longer than an end takes beyond the container's own time for it
 STOP_MARGIN = 120
 # A server that dies of its configuration does so within moments.
