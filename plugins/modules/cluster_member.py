@@ -22,8 +22,8 @@ description:
     O(files[].passing) names.
   - Files are written only while the member is stopped, so a run that was killed anywhere is simply repeated.
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
-    than the host has, networks that are missing or not attachable, data of another owner, and a container of that name which is no
-    member, or a member of another name. A member that is as it is asked for is never refused.
+    than the host has, networks that are missing or not attachable, mounts of what is not there, data of another owner, and a container
+    of that name which is no member, or a member of another name. A member that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
   - Data is never deleted, but in directories that O(delete) names.
 options:
@@ -499,6 +499,12 @@ member:
         - What is no UTF-8 text, or has a zero in it, is a mapping with the one key C(base64).
       type: dict
       sample: {"epoch": "4"}
+refusals:
+  description: Why the task is refused, in the same sentences as the error, one each.
+  returned: failure, where that is why
+  type: list
+  elements: str
+  sample: ["Port 2181/tcp of this host is taken by the container web. Stop that, or give the member another port."]
 actions:
   description: What was done, or would be done in check mode, in order; nothing with O(state=seen).
   returned: success
@@ -547,7 +553,7 @@ def execute(engine, params, check_mode):
         for step in decision.plan.steps:
             warnings += STEPS[step.kind](engine, wanted, step.subject) or []
         if wanted.state == member.STARTED and (decision.interrupts or not view.is_running):
-            await_running(engine, wanted.name, 0 if decision.interrupts else view.unit.restarts, params["wait_timeout"])
+            await_running(engine, wanted.name, params["wait_timeout"])
         if decision.plan.steps:
             view = look(engine, wanted, params)
             decision_now = member.decide(view, dataclasses.replace(wanted, restarts=False))
@@ -607,6 +613,7 @@ def look(engine, wanted, params):
         found={entry.path: host_files.look(entry.path) for entry in wanted.directories + wanted.files},
         containers=tuple(containers),
         networks=tuple(engine.networks()) if params["container"]["networks"] else (),
+        missing=tuple(path for path in member.sources(wanted) if not os.path.lexists(path)),
         sockets=frozenset(sockets_in_use()) if wanted.ports else frozenset(),
         sysctls={name: sysctl(name) for name in wanted.sysctls},
         others=tuple(sorted(others(containers) - {wanted.name})),
@@ -697,6 +704,10 @@ def template(_engine, _wanted, text):
     units.reload()
 
 
+def reload(_engine, _wanted, _subject):
+    units.reload()
+
+
 def create(engine, wanted, spec):
     warnings = engine.container_create(wanted.name, spec.body)
     for network, endpoint in spec.others:
@@ -744,6 +755,7 @@ STEPS = {
     "own": own,
     "write": write,
     "template": template,
+    "reload": reload,
     "remove": remove,
     "create": create,
     "enable": enable,
@@ -756,8 +768,10 @@ STEPS = {
 }
 
 
-def await_running(engine, name, restarts, limit):
+def await_running(engine, name, limit):
     """Until the container has run for a moment. One that ends is started again by systemd, since what it needs may come late."""
+    # not none right after a start, where systemd was stopped between two tries
+    restarts = look_at_unit(name).restarts
 
     def observe():
         return engine.container(name), look_at_unit(name)

@@ -17,6 +17,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.member_unit import U
     [
         ("LoadState=not-found\nActiveState=inactive\nUnitFileState=\nNRestarts=0\n", Unit()),
         ("ActiveState=active\nUnitFileState=enabled\nNRestarts=3\n", Unit(True, True, 3)),
+        ("ActiveState=active\nUnitFileState=enabled\nNRestarts=0\nNeedDaemonReload=yes\n", Unit(True, True, 0, True)),
         ("ActiveState=activating\nUnitFileState=disabled\n", Unit(True, False, 0)),
         ("ActiveState=failed\nUnitFileState=enabled\nNRestarts=\n", Unit(False, True, 0)),
         ("ActiveState=deactivating\nUnitFileState=enabled-runtime\n", Unit()),

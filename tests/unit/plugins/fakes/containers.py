@@ -28,12 +28,14 @@ case "$1" in
         restarts=0
         [ -e restarts ] && read restarts < restarts
         printf 'LoadState=loaded\\nActiveState=%%s\\nUnitFileState=%%s\\nNRestarts=%%s\\n' $active $enabled $restarts
+        [ -e outdated ] && echo NeedDaemonReload=yes
         # systemd tries again
         [ -e looping ] && echo $((restarts + 1)) > restarts
         ;;
     start) [ -e refusing ] && { echo 'Job failed.' >&2; exit 1; }; : > active ;;
     stop) rm -f active looping ;;
     enable) : > enabled ;;
+    daemon-reload) rm -f outdated ;;
     disable) rm -f enabled ;;
 esac
 exit 0
