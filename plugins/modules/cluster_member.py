@@ -367,10 +367,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what would be changed of a member, and what is in its way
-  quorate.swarm.cluster_member: &member
+- name: Hold a member of a ZooKeeper ensemble
+  quorate.swarm.cluster_member:
     name: zoo1
-    state: seen
     image: zookeeper:3.8
     container:
       networks:
@@ -393,15 +392,16 @@ EXAMPLES = r"""
         content: "1\n"
         owner: "1000"
         once: true
+
+- name: See what there is of a member, whatever it is asked to be
+  quorate.swarm.cluster_member:
+    name: zoo1
+    state: seen
+    directories:
+      - {path: /srv/zoo1/data, owner: "1000", data: true}
     evidence:
       epoch: /srv/zoo1/data/version-2/currentEpoch
   register: look
-
-- name: Make it so
-  quorate.swarm.cluster_member:
-    <<: *member
-    state: started
-  when: look.member.differs | length > 0
 
 - name: Remove a member for good, with its data
   quorate.swarm.cluster_member:

@@ -549,6 +549,37 @@ def test_what_is_not_deleted(place, delete, sentence):
         place.run(state="absent", delete=[delete])
 
 
+# As Ansible runs it
+
+
+def main_told(place, monkeypatch, capsys, **options):
+    monkeypatch.setattr(frame, "connect", lambda params: Engine(place.engine))
+    with patch_module_args(dict(options, docker_host="unix:///x")), pytest.raises(SystemExit):
+        cluster_member.main()
+    return json.loads(capsys.readouterr().out)
+
+
+def test_all_options_have_their_defaults(member, monkeypatch, capsys):
+    told = main_told(member, monkeypatch, capsys, name="zoo1", state="seen")
+    assert (told["changed"], told["actions"], told["member"]["running"]) == (False, [], True)
+    assert main_told(member, monkeypatch, capsys, name="zoo1", state="absent")["changed"]
+
+
+def test_an_image_is_needed_for_a_start(member, monkeypatch, capsys):
+    assert "image" in main_told(member, monkeypatch, capsys, name="zoo1")["msg"]
+
+
+def test_options_of_the_container_are_checked(member, monkeypatch, capsys):
+    told = main_told(member, monkeypatch, capsys, name="zoo1", image="zoo:1", container={"privileged": True})
+    assert "privileged" in told["msg"]
+
+
+def test_refusals_are_told_one_by_one(place, monkeypatch, capsys):
+    place.engine.networks_listed = []
+    told = main_told(place, monkeypatch, capsys, **place.options)
+    assert len(told["refusals"]) == 2 and told["msg"] == "%s Nothing was changed." % " ".join(told["refusals"])
+
+
 # Secrets
 
 
