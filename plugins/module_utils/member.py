@@ -45,7 +45,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class View:
-    """What was read. C(found) is what lies at each path, C(others) the members beside this one."""
+    """What was read. C(found) is what lies at each path, C(missing) what is to be mounted and is not there, C(others) other members."""
 
     info: dict
     unit: Unit = Unit()
@@ -56,6 +56,7 @@ class View:
     found: dict = field(default_factory=dict)
     containers: tuple = ()
     networks: tuple = ()
+    missing: tuple = ()
     sockets: frozenset = frozenset()
     sysctls: dict = field(default_factory=dict)
     others: tuple = ()
@@ -99,8 +100,19 @@ def refusals(view, wanted):
             for taken in ports_taken(view, wanted)
         ]
         seen += [_memory(view, wanted)]
+        seen += [
+            "There is no %s on this host, which is to be mounted. Make it, or name it in directories or files." % path
+            for path in view.missing
+        ]
         seen += [_network(view, name) for name in _networks(wanted)]
     return [sentence for sentence in seen if sentence]
+
+
+def sources(wanted):
+    """What is to be mounted and not to be made."""
+    mounts = wanted.spec.body["HostConfig"]["Mounts"] if wanted.spec else ()
+    made = {entry.path for entry in wanted.directories + wanted.files}
+    return [mount["Source"] for mount in mounts if mount["Type"] == "bind" and mount["Source"].rstrip("/") not in made]
 
 
 def _foreign(view, wanted):
@@ -160,13 +172,9 @@ def _container_on(view, address, port, protocol):
 
 
 def _clash(one, other):
-    addresses = [_plain(ipaddress.ip_address(address or "0.0.0.0")) for address in (one, other)]
+    addresses = [ipaddress.ip_address(address or "0.0.0.0") for address in (one, other)]
     # what listens on all of IPv6 has IPv4 as well, unless it says otherwise
     return addresses[0] == addresses[1] or any(address.is_unspecified for address in addresses)
-
-
-def _plain(address):
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _memory(view, wanted):
@@ -260,6 +268,8 @@ def _decide_started(view, wanted):
     steps += _file_steps(files)
     if view.template != wanted.template:
         steps.append(Step("template", "write the systemd unit of members", wanted.template))
+    elif view.unit.is_outdated:
+        steps.append(Step("reload", "have systemd read its units again"))
     if container:
         steps.append(Step("remove", "remove the container %s" % wanted.name, view.container["Id"]))
     if is_made and wanted.spec:
@@ -313,6 +323,8 @@ def _sentences(view, wanted, container, files):
     yield from (difference.sentence() for difference in files)
     if view.template != wanted.template:
         yield "the systemd unit of members %s" % ("is missing" if view.template is None else "is another one")
+    elif view.unit.is_outdated:
+        yield "systemd has not read the unit of members since it was written"
     if not view.unit.is_enabled:
         yield "systemd does not start the member at boot"
     if not view.unit.is_active:
@@ -334,6 +346,8 @@ def _compared(view, wanted, container, files):
             side[path] = dict(side.get(path) or {}, **told) if told is not None else side.get(path)
     if view.template != wanted.template:
         before["systemd unit of members"], after["systemd unit of members"] = _lines(view.template), _lines(wanted.template)
+    elif view.unit.is_outdated:
+        before["units read"], after["units read"] = False, True
     for name, now in (("enabled", view.unit.is_enabled), ("started", view.unit.is_active)):
         if not now:
             before[name], after[name] = False, True

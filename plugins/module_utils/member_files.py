@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.host_files import DIRECTORY, FILE, MISSING
@@ -33,6 +33,7 @@ class Wanted:
     is_secret: bool = False
     is_once: bool = False
     passing: str | None = None
+    kept: str | None = None
 
     def __repr__(self):
         return "Wanted(%s)" % self.path
@@ -65,15 +66,16 @@ def directory(option, uid_of, gid_of):
 
 
 def file(option, uid_of, gid_of):
-    if option["passing"] is not None:
+    for key in ("passing", "kept"):
         try:
-            re.compile(option["passing"])
+            re.compile(option[key] or "")
         except re.error as exc:
-            raise Refusal("The passing of %s is no regular expression: %s." % (option["path"], exc)) from exc
+            raise Refusal("The %s of %s is no regular expression: %s." % (key, option["path"], exc)) from exc
     return Wanted(
         _path(option["path"]), uid_of(option["owner"]), gid_of(option["group"] or option["owner"]),
         _mode(option, SECRET_MODE if option["secret"] else FILE_MODE),
         content=option["content"].encode("utf-8"), is_secret=option["secret"], is_once=option["once"], passing=option["passing"],
+        kept=option["kept"],
     )
 
 
@@ -115,6 +117,7 @@ def differences(wanted, found):
         return (_missing(wanted),)
     if wanted.is_once:
         return ()
+    wanted = _with_kept(wanted, found)
     seen = []
     if not wanted.is_directory and wanted.content != found.content:
         seen.append(_of_content(wanted, found))
@@ -125,6 +128,18 @@ def differences(wanted, found):
         modes = ["%04o" % mode for mode in (found.mode, wanted.mode)]
         seen.append(Difference(wanted, "has mode %s, not %s" % tuple(modes), before={"mode": modes[0]}, after={"mode": modes[1]}))
     return tuple(seen)
+
+
+def _with_kept(wanted, found):
+    """Lines that the server has written itself take the place of those that were meant for its first start."""
+    if wanted.kept is None or found.content is None:
+        return wanted
+    own = [line for line in found.content.splitlines(True) if re.search(wanted.kept, line.decode("utf-8", "replace"))]
+    if not own:
+        return wanted
+    others = [line for line in wanted.content.splitlines(True) if not re.search(wanted.kept, line.decode("utf-8", "replace"))]
+    first = next((at for at, line in enumerate(wanted.content.splitlines(True)) if line not in others), len(others))
+    return replace(wanted, content=b"".join(others[:first] + own + others[first:]))
 
 
 def _missing(wanted):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 TEMPLATE = "quorate-member@.service"
 PREFIX, SUFFIX = TEMPLATE.split("@")
-PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NRestarts")
+PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NRestarts", "NeedDaemonReload")
 UP = ("active", "activating", "reloading")
 
 # The container's output goes to the engine's log driver, the attached program's would be the same once more.
@@ -44,11 +44,15 @@ WantedBy=multi-user.target
 
 @dataclass(frozen=True)
 class Unit:
-    """What systemd says of an instance. C(restarts) counts those since somebody started it; systemd before 235 does not tell it."""
+    """What systemd says of an instance. C(restarts) counts those since somebody started it; systemd before 235 does not tell it.
+
+    It is outdated where its file was written and systemd has not read it since.
+    """
 
     is_active: bool = False
     is_enabled: bool = False
     restarts: int = 0
+    is_outdated: bool = False
 
 
 def text(docker):
@@ -74,4 +78,5 @@ def unit_of(properties):
         is_active=known.get("ActiveState") in UP,
         is_enabled=known.get("UnitFileState") == "enabled",
         restarts=int(restarts) if restarts.isdigit() else 0,
+        is_outdated=known.get("NeedDaemonReload") == "yes",
     )

@@ -40,5 +40,6 @@ def listeners(table, protocol):
 
 def _address(text):
     words = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
-    packed = struct.pack("=%dI" % len(words), *words)
-    return str(ipaddress.ip_address(packed))
+    address = ipaddress.ip_address(struct.pack("=%dI" % len(words), *words))
+    # of IPv4 in the notation of IPv6 Python's versions make different texts
+    return str(getattr(address, "ipv4_mapped", None) or address)

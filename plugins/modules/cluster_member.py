@@ -22,8 +22,8 @@ description:
     O(files[].passing) names.
   - Files are written only while the member is stopped, so a run that was killed anywhere is simply repeated.
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
-    than the host has, networks that are missing or not attachable, data of another owner, and a container of that name which is no
-    member, or a member of another name. A member that is as it is asked for is never refused.
+    than the host has, networks that are missing or not attachable, mounts of what is not there, data of another owner, and a container
+    of that name which is no member, or a member of another name. A member that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
   - Data is never deleted, but in directories that O(delete) names.
 options:
@@ -310,6 +310,11 @@ options:
           - Regular expression. A difference in lines alone in which it is found is written without a restart, and takes effect
             at the next one, as of settings that matter only for the first start.
         type: str
+      kept:
+        description:
+          - Regular expression. Lines in which it is found are those of the file that is there, if it has any, and else those of
+            O(files[].content), as of settings that the server writes itself.
+        type: str
   listens:
     description:
       - Ports that a container with O(container.network_mode=host) listens on, such as V(9300) or V(9300/udp).
@@ -367,10 +372,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what would be changed of a member, and what is in its way
-  quorate.swarm.cluster_member: &member
+- name: Hold a member of a ZooKeeper ensemble
+  quorate.swarm.cluster_member:
     name: zoo1
-    state: seen
     image: zookeeper:3.8
     container:
       networks:
@@ -393,15 +397,16 @@ EXAMPLES = r"""
         content: "1\n"
         owner: "1000"
         once: true
+
+- name: See what there is of a member, whatever it is asked to be
+  quorate.swarm.cluster_member:
+    name: zoo1
+    state: seen
+    directories:
+      - {path: /srv/zoo1/data, owner: "1000", data: true}
     evidence:
       epoch: /srv/zoo1/data/version-2/currentEpoch
   register: look
-
-- name: Make it so
-  quorate.swarm.cluster_member:
-    <<: *member
-    state: started
-  when: look.member.differs | length > 0
 
 - name: Remove a member for good, with its data
   quorate.swarm.cluster_member:
@@ -499,6 +504,12 @@ member:
         - What is no UTF-8 text, or has a zero in it, is a mapping with the one key C(base64).
       type: dict
       sample: {"epoch": "4"}
+refusals:
+  description: Why the task is refused, in the same sentences as the error, one each.
+  returned: failure, where that is why
+  type: list
+  elements: str
+  sample: ["Port 2181/tcp of this host is taken by the container web. Stop that, or give the member another port."]
 actions:
   description: What was done, or would be done in check mode, in order; nothing with O(state=seen).
   returned: success
@@ -522,8 +533,10 @@ from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_
 KERNEL = "/proc/sys"
 # Not what one login or another has in its PATH, or each would find another unit.
 PROGRAMS = "/usr/bin:/usr/local/bin:/bin:/snap/bin"
-EVIDENCE_BYTES, EVIDENCE_NAMES = 1 << 16, 100
-LOG_LINES, LONGEST_LINE = 10, 500
+EVIDENCE_BYTES = 1 << 16
+EVIDENCE_NAMES = 100
+LOG_LINES = 10
+LONGEST_LINE = 500
 # Longer than an end takes beyond the container's own time for it
 STOP_MARGIN = 120
 # A server that dies of its configuration does so within moments.
@@ -545,7 +558,7 @@ def execute(engine, params, check_mode):
         for step in decision.plan.steps:
             warnings += STEPS[step.kind](engine, wanted, step.subject) or []
         if wanted.state == member.STARTED and (decision.interrupts or not view.is_running):
-            await_running(engine, wanted.name, 0 if decision.interrupts else view.unit.restarts, params["wait_timeout"])
+            await_running(engine, wanted.name, params["wait_timeout"])
         if decision.plan.steps:
             view = look(engine, wanted, params)
             decision_now = member.decide(view, dataclasses.replace(wanted, restarts=False))
@@ -605,6 +618,7 @@ def look(engine, wanted, params):
         found={entry.path: host_files.look(entry.path) for entry in wanted.directories + wanted.files},
         containers=tuple(containers),
         networks=tuple(engine.networks()) if params["container"]["networks"] else (),
+        missing=tuple(path for path in member.sources(wanted) if not os.path.lexists(path)),
         sockets=frozenset(sockets_in_use()) if wanted.ports else frozenset(),
         sysctls={name: sysctl(name) for name in wanted.sysctls},
         others=tuple(sorted(others(containers) - {wanted.name})),
@@ -695,6 +709,10 @@ def template(_engine, _wanted, text):
     units.reload()
 
 
+def reload(_engine, _wanted, _subject):
+    units.reload()
+
+
 def create(engine, wanted, spec):
     warnings = engine.container_create(wanted.name, spec.body)
     for network, endpoint in spec.others:
@@ -742,6 +760,7 @@ STEPS = {
     "own": own,
     "write": write,
     "template": template,
+    "reload": reload,
     "remove": remove,
     "create": create,
     "enable": enable,
@@ -754,8 +773,10 @@ STEPS = {
 }
 
 
-def await_running(engine, name, restarts, limit):
+def await_running(engine, name, limit):
     """Until the container has run for a moment. One that ends is started again by systemd, since what it needs may come late."""
+    # not none right after a start, where systemd was stopped between two tries
+    restarts = look_at_unit(name).restarts
 
     def observe():
         return engine.container(name), look_at_unit(name)
@@ -881,6 +902,7 @@ ARGUMENTS = {
             secret={"type": "bool", "default": False},
             once={"type": "bool", "default": False},
             passing={"type": "str", "no_log": False},
+            kept={"type": "str", "no_log": False},
         ),
     },
     "listens": dict(TEXTS, default=[]),

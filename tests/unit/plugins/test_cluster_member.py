@@ -232,6 +232,12 @@ def test_a_unit_of_an_earlier_text_is_written_without_a_restart(member):
     assert member.run().actions == ["write the systemd unit of members"]
 
 
+def test_a_unit_that_was_written_and_not_read_is_read(member):
+    member.systemd.set("outdated")
+    assert member.run().actions == ["have systemd read its units again"] and member.systemd.told() == ["daemon-reload"]
+    assert not member.run().changed
+
+
 def test_what_the_engine_warns_of_is_a_warning(place):
     place.engine.warnings = ["Your kernel does not support swap limit"]
     assert place.run().warnings == ["The engine says of the container zoo1: Your kernel does not support swap limit"]
@@ -412,6 +418,13 @@ def test_a_network_that_cannot_be_attached(place):
         place.run()
 
 
+def test_what_is_to_be_mounted_must_be_there(member):
+    member.options["container"]["mounts"].append({"source": "/nowhere/at/all", "target": "/x"})
+    with pytest.raises(Refusal, match="There is no /nowhere/at/all on this host, which is to be mounted"):
+        member.run()
+    assert member.systemd.has("active")
+
+
 def test_a_worker_may_not_know_a_network_yet(place):
     place.engine.networks_listed = []
     place.engine.swarm = {"LocalNodeState": "active", "ControlAvailable": False}
@@ -464,6 +477,19 @@ def test_a_member_that_ends_again_and_again_is_told_though_nothing_differs(membe
     member.systemd.set("looping")
     with pytest.raises(QuorateError, match="does not stay up"):
         member.run()
+
+
+def test_restarts_of_an_earlier_time_do_not_count(place):
+    (place.systemd.state / "restarts").write_text("37\n", encoding="utf-8")
+    starts = []
+
+    def slow(found):
+        starts.append(found)
+        if len(starts) < 3:
+            found["State"].update(Running=False, StartedAt="0001-01-01T00:00:00Z")
+
+    place.engine.end = slow
+    assert place.run().facts["member"]["running"]
 
 
 def test_what_systemd_refuses_is_told(place):
@@ -521,6 +547,37 @@ def test_what_is_not_deleted(place, delete, sentence):
     place.options["directories"].append(dict(OWN, path="/top"))
     with pytest.raises(Refusal, match=sentence):
         place.run(state="absent", delete=[delete])
+
+
+# As Ansible runs it
+
+
+def main_told(place, monkeypatch, capsys, **options):
+    monkeypatch.setattr(frame, "connect", lambda params: Engine(place.engine))
+    with patch_module_args(dict(options, docker_host="unix:///x")), pytest.raises(SystemExit):
+        cluster_member.main()
+    return json.loads(capsys.readouterr().out)
+
+
+def test_all_options_have_their_defaults(member, monkeypatch, capsys):
+    told = main_told(member, monkeypatch, capsys, name="zoo1", state="seen")
+    assert (told["changed"], told["actions"], told["member"]["running"]) == (False, [], True)
+    assert main_told(member, monkeypatch, capsys, name="zoo1", state="absent")["changed"]
+
+
+def test_an_image_is_needed_for_a_start(member, monkeypatch, capsys):
+    assert "image" in main_told(member, monkeypatch, capsys, name="zoo1")["msg"]
+
+
+def test_options_of_the_container_are_checked(member, monkeypatch, capsys):
+    told = main_told(member, monkeypatch, capsys, name="zoo1", image="zoo:1", container={"privileged": True})
+    assert "privileged" in told["msg"]
+
+
+def test_refusals_are_told_one_by_one(place, monkeypatch, capsys):
+    place.engine.networks_listed = []
+    told = main_told(place, monkeypatch, capsys, **place.options)
+    assert len(told["refusals"]) == 2 and told["msg"] == "%s Nothing was changed." % " ".join(told["refusals"])
 
 
 # Secrets

@@ -33,7 +33,7 @@ WHOLE = {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": 
 
 def decide(looks, standing, members=None):
     members = members or MEMBERS
-    return plan(members, dict(zip(members, looks)), Standing(**standing))
+    return plan(members, dict(zip(members, looks, strict=True)), Standing(**standing))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_member_that_is_to_go_is_removed_last():
 
 
 class TestHostsThatCannotBeAsked:
-    LOOKS = dict(zip(MEMBERS, [AS_WANTED, AS_WANTED]))
+    LOOKS = dict(zip(["node1", "node2"], [AS_WANTED, AS_WANTED], strict=True))
 
     def test_none_is_formed(self):
         with pytest.raises(Refusal, match="node3 could not be looked at, and the others know of no cluster"):

@@ -28,12 +28,14 @@ case "$1" in
         restarts=0
         [ -e restarts ] && read restarts < restarts
         printf 'LoadState=loaded\\nActiveState=%%s\\nUnitFileState=%%s\\nNRestarts=%%s\\n' $active $enabled $restarts
+        [ -e outdated ] && echo NeedDaemonReload=yes
         # systemd tries again
         [ -e looping ] && echo $((restarts + 1)) > restarts
         ;;
     start) [ -e refusing ] && { echo 'Job failed.' >&2; exit 1; }; : > active ;;
     stop) rm -f active looping ;;
     enable) : > enabled ;;
+    daemon-reload) rm -f outdated ;;
     disable) rm -f enabled ;;
 esac
 exit 0
@@ -88,21 +90,21 @@ class ContainerHost:
     def networks(self):
         return copy.deepcopy(self.networks_listed)
 
-    def inspect_container(self, name):
-        found = self.containers_by_name.get(name) or refuse(404, "No such container: %s" % name)
+    def inspect_container(self, container):
+        found = self.containers_by_name.get(container) or refuse(404, "No such container: %s" % container)
         self._follow_unit(found)
         return json.loads(json.dumps(found))
 
-    def inspect_image(self, name):
-        by_id = {image["Id"]: image for image in self.images.values()}
-        return self.images.get(name) or by_id.get(name) or refuse(404, "No such image: %s" % name)
+    def inspect_image(self, image):
+        by_id = {known["Id"]: known for known in self.images.values()}
+        return self.images.get(image) or by_id.get(image) or refuse(404, "No such image: %s" % image)
 
-    def pull(self, name, stream=False, decode=False):
+    def pull(self, repository, stream=False, decode=False):
         assert stream and decode
-        if name not in self.registry:
-            return iter([{"status": "Pulling"}, {"error": "manifest for %s not found" % name}])
-        with self.world.write("pull %s" % name):
-            self.images[name] = self.registry[name]
+        if repository not in self.registry:
+            return iter([{"status": "Pulling"}, {"error": "manifest for %s not found" % repository}])
+        with self.world.write("pull %s" % repository):
+            self.images[repository] = self.registry[repository]
         return iter([{"status": "Pulling"}])
 
     def post(self, url, json, params, timeout):
