@@ -28,7 +28,8 @@ options:
     choices: [elasticsearch, zookeeper]
     required: true
   looks:
-    description: For each host that could be asked, RV(quorate.swarm.cluster_member#module:member) of a look.
+    description: >-
+      For each host that could be asked, RV(quorate.swarm.cluster_member#module:member) of a look.
     type: dict
     required: true
   live:

@@ -56,14 +56,16 @@ def _refusals(members, looks, told, filled, masters):
     found = []
     clusters = sorted({seen["cluster_uuid"] for seen in told.values()})
     if len(clusters) > 1:
-        of = ["%s of %s" % (uuid, ", ".join(members[host]["name"] for host in told if told[host]["cluster_uuid"] == uuid)) for uuid in clusters]
-        found.append("The members are in %d clusters: %s. One of them has to be moved away by hand, data and all" % (len(clusters), "; ".join(of)))
+        of = {uuid: [members[host]["name"] for host in told if told[host]["cluster_uuid"] == uuid] for uuid in clusters}
+        found.append(
+            "The members are in %d clusters: %s. One of them has to be moved away by hand, data and all"
+            % (len(clusters), "; ".join("%s of %s" % (uuid, ", ".join(names)) for uuid, names in of.items()))
+        )
     if filled and masters and not told and not set(filled) & set(masters) and set(masters) <= set(looks):
         found.append(
-            "%s %s data of a cluster, and no member that can be master has any: a cluster formed anew would not take that data. Bring the data of "
-            "a master back to %s, or move the data away" % (
-                ", ".join(members[host]["name"] for host in filled), "have" if len(filled) > 1 else "has", ", ".join(masters)
-            )
+            "%s %s data of a cluster, and no member that can be master has any: a cluster formed anew would not take that data. Bring the "
+            "data of a master back to %s, or move the data away"
+            % (", ".join(members[host]["name"] for host in filled), "have" if len(filled) > 1 else "has", ", ".join(masters))
         )
     return found
 
@@ -76,5 +78,7 @@ def _warnings(members, masters, view, hosts):
         found.append("%d members can be master, and that many bear the loss of no more than %d would" % (len(masters), len(masters) - 1))
     strangers = [node["name"] for node in view["nodes"] if node["name"] not in hosts] if view else []
     if strangers:
-        found.append("%s in the cluster, and in no group of the inventory" % (", ".join(strangers) + (" are" if len(strangers) > 1 else " is")))
+        found.append(
+            "%s %s in the cluster, and in no group of the inventory" % (", ".join(strangers), "are" if len(strangers) > 1 else "is")
+        )
     return found

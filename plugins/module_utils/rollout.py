@@ -79,7 +79,8 @@ def refuse(members, looks, standing):
     if silent and not standing.formed:
         # Unreachable is not absent: the data of a cluster may lie there.
         found.append(
-            "%s could not be looked at, and the others know of no cluster. It takes all members to say that there is none" % ", ".join(silent)
+            "%s could not be looked at, and the others know of no cluster. It takes all members to say that there is none"
+            % ", ".join(silent)
         )
     for host in members:
         found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in looks.get(host, {}).get("refusals", ())]

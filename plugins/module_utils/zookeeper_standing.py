@@ -58,14 +58,15 @@ def _data(members, looks, wanted, filled, serving):
         told = ((looks.get(host, {}).get("evidence") or {}).get("myid") or "").strip()
         if told and members[host].get("id") is not None and told != str(members[host]["id"]):
             found.append(
-                "On %s the data directory is that of the member with id %s, and the inventory says %s. Put the id back, or move the data away"
+                "On %s the data directory is that of the member with id %s, and the inventory says %s. Put the id back, or move the "
+                "data away"
                 % (host, told, members[host]["id"])
             )
     bare = [host for host in wanted if host in looks and host not in filled]
     if filled and not serving and len(bare) >= majority(len(wanted)):
         found.append(
-            "%s %s lost what a majority of %d members knew: started so, an older or empty ensemble would win over the data of %s. Bring the data "
-            "directories back, or move those that are left away to begin anew"
+            "%s %s lost what a majority of %d members knew: started so, an older or empty ensemble would win over the data of %s. Bring "
+            "the data directories back, or move those that are left away to begin anew"
             % (", ".join(bare), "have" if len(bare) > 1 else "has", len(wanted), ", ".join(host for host in filled))
         )
     return found

@@ -88,7 +88,10 @@ def test_what_is_in_the_way(want, seen, sentence):
     assert bool(member_files.refusal(want, seen)) is bool(sentence)
 
 
-OPTION = {"path": "/srv/f", "owner": "1000", "group": None, "mode": None, "content": "x", "secret": False, "once": False, "passing": None, "kept": None}
+OPTION = {
+    "path": "/srv/f", "owner": "1000", "group": None, "mode": None, "content": "x", "secret": False, "once": False, "passing": None,
+    "kept": None,
+}
 
 
 @pytest.mark.parametrize("options, mode", [({}, 0o644), ({"secret": True}, 0o400), ({"mode": "0660"}, 0o660), ({"mode": "01777"}, 0o1777)])
