@@ -19,7 +19,7 @@ NUMBERS = {"connections": "Connections", "outstanding": "Outstanding", "node_cou
 CONDITIONS = {
     "answers": ("the member answered", lambda state: True),
     "serving": ("the member served requests", lambda state: state["mode"] in (LEADER, FOLLOWER, STANDALONE)),
-    "in_ensemble": ("the member was leader or follower of an ensemble", lambda state: state["mode"] in (LEADER, FOLLOWER)),
+    "in_ensemble": ("the member was leader or follower of an ensemble, with a vote", lambda state: _has_vote(state)),
     "joined": ("the member had found a leader", lambda state: state["mode"] in (LEADER, FOLLOWER, OBSERVER)),
 }
 
@@ -36,7 +36,7 @@ def state(srvr, mntr="", conf=""):
     settings = {} if is_denied(conf) else _pairs(conf, "=")
     monitored = {} if is_denied(mntr) else _pairs(mntr, "\t")
     zxid = told.get("Zxid")
-    known = membership("" if is_denied(conf) else conf)
+    known, number = membership("" if is_denied(conf) else conf), _number(settings.get("serverId"))
     return {
         "mode": told.get("Mode"),
         "said": srvr.strip().rstrip(".") if is_denied(srvr) else None,
@@ -45,7 +45,8 @@ def state(srvr, mntr="", conf=""):
         "epoch": int(zxid, 16) >> EPOCH_BITS if zxid else None,
         **{key: _number(told.get(name)) for key, name in NUMBERS.items()},
         "synced_followers": _number(monitored.get("zk_synced_followers")),
-        "id": _number(settings.get("serverId")),
+        "id": number,
+        "votes": number in known.voters if known.members and number is not None else None,
         "members": known.told(),
         "config_version": None if known.version is None else "%x" % known.version,
     }
@@ -53,10 +54,15 @@ def state(srvr, mntr="", conf=""):
 
 def describe(state):
     if state["mode"]:
-        return "mode %s, zxid %s" % (state["mode"], state["zxid"])
+        return "mode %s%s, zxid %s" % (state["mode"], " without a vote" if state["votes"] is False else "", state["zxid"])
     if NOT_ALLOWED.match(state["said"]):
         return "'%s'; let 4lw.commands.whitelist have srvr" % state["said"]
     return "'%s', as during an election or without a majority" % state["said"]
+
+
+def _has_vote(state):
+    """A server that has not been made a member yet, or is none any more, calls itself a follower, too."""
+    return state["mode"] in (LEADER, FOLLOWER) and state["votes"] is not False
 
 
 def _pairs(text, separator):

@@ -194,11 +194,12 @@ def execute(reach, params, check_mode):
 def look(call, params):
     with call() as member:
         root = member.get(paths.ROOT)
+        alone = cluster.state(root)
         try:
             return look_at_cluster(member, root, params)
         except Declined as exc:
             if exc.status == NO_MASTER:
-                return cluster.state(root)
+                return alone
             raise
 
 

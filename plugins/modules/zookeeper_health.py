@@ -31,7 +31,8 @@ options:
       - The condition that must hold within O(wait_timeout), or the module fails with what it saw last.
       - With V(answers) the server answers, in whatever state it is.
       - With V(serving) it is leader or follower of an ensemble with a majority, or stands alone.
-      - With V(in_ensemble) it is leader or follower.
+      - With V(in_ensemble) it is leader or follower, and has a vote, as far as it tells that. A server that has joined and was not made a
+        member yet calls itself a follower, too; without C(conf) nobody can tell the difference.
       - With V(joined) it is leader, follower or observer, so that it has found a leader, with or without a vote.
     type: str
     choices: [answers, serving, in_ensemble, joined]
@@ -40,6 +41,8 @@ extends_documentation_fragment:
   - quorate.swarm.health
   - quorate.swarm.connection
   - quorate.swarm.attributes.info
+seealso:
+  - module: quorate.swarm.zookeeper_ensemble
 """
 
 EXAMPLES = r"""
@@ -114,13 +117,19 @@ state:
       type: int
       sample: 5
     synced_followers:
-      description: Of a leader that answers C(mntr), the number of followers with a vote that are in step with it; none otherwise.
+      description:
+        - Of a leader that answers C(mntr), the number of followers that are in step with it; none otherwise.
+        - Among them are those that have joined without a vote.
       type: int
       sample: 2
     id:
       description: Its number, where it answers C(conf).
       type: int
       sample: 1
+    votes:
+      description: Whether it has a vote in the ensemble, where it answers C(conf).
+      type: bool
+      sample: true
     members:
       description: The ensemble as it knows it, where it answers C(conf).
       type: list

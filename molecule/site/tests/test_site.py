@@ -42,6 +42,20 @@ def test_the_password_is_in_files_of_mode_0400_only(lab):
         assert password not in lab.sh(host, "docker inspect %s; ps -eo args" % container)
 
 
+@pytest.mark.parametrize(
+    "host, arguments, told",
+    [
+        ("node1", "container=visits port=8080", "it says what no Elasticsearch does"),
+        ("node4", "container=mariadb", "nothing listens on port 9200 in the container mariadb"),
+        ("node4", "container=visits", "there is no container visits on this host"),
+    ],
+)
+def test_a_member_is_asked_in_its_container_s_network_at_a_port_that_is_not_published(play, host, arguments, told):
+    """The application stands for a member: what matters is who answers in the container, and that it is told and no failure."""
+    done = play.run_module(host, "quorate.swarm.elasticsearch_health", arguments)
+    assert done.returncode == 0 and told in done.stdout, done.stdout
+
+
 def test_verify_passes(play):
     play.ok("playbooks/verify.yml")
 

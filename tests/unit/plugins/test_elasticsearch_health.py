@@ -203,6 +203,14 @@ def test_an_error_is_told(answer, sentence):
     assert facts == {"reachable": False, "met": False, "state": None, "error": "port %d at 127.0.0.1 %s" % (port, sentence)}
 
 
+def test_another_server_that_speaks_json_is_told():
+    member = Member()
+    member.answers = {"GET /": {"visits": 1}}
+    with member.serving() as port:
+        assert look(port)["error"] == "it says what no Elasticsearch does"
+    assert len(member.asked) == 1
+
+
 def test_a_closed_port_is_told():
     with closed() as port:
         assert look(port)["error"] == "nothing listens on port %d at 127.0.0.1" % port

@@ -77,6 +77,7 @@ def test_a_state():
         "node_count": 6,
         "synced_followers": 2,
         "id": 2,
+        "votes": True,
         "members": [
             {"id": 1, "role": "participant", "spec": "zoo1:2888:3888:participant;0.0.0.0:2181"},
             {"id": 2, "role": "participant", "spec": "zoo2:2888:3888:participant;0.0.0.0:2181"},
@@ -113,6 +114,17 @@ def test_what_is_no_zookeeper(answer):
 def test_conditions(srvr, met):
     state = words.state(srvr)
     assert {name for name, (_goal, holds) in words.CONDITIONS.items() if holds(state)} == met
+
+
+@pytest.mark.parametrize(
+    "number, mode, votes, in_ensemble",
+    [(2, "follower", True, True), (3, "follower", False, False), (4, "follower", False, False), (1, "leader", True, True)],
+)
+def test_a_follower_without_a_vote_is_not_in_the_ensemble(number, mode, votes, in_ensemble):
+    conf = CONF.replace("serverId=2", "serverId=%d" % number) + "\nserver.3=zoo3:2888:3888:observer;0.0.0.0:2181"
+    state = words.state(SRVR % mode, conf=conf)
+    assert (state["votes"], words.CONDITIONS["in_ensemble"][1](state)) == (votes, in_ensemble)
+    assert ("without a vote" in words.describe(state)) is not votes
 
 
 @pytest.mark.parametrize(
@@ -190,7 +202,7 @@ def test_a_majority_that_does_not_come_is_told(clock):
     with server(srvr=SILENT) as (port, _asked), pytest.raises(TimeLimitExceeded) as failure:
         look(port, wait_for="in_ensemble", wait_timeout=10)
     assert str(failure.value) == (
-        "Waited 10 s until the member was leader or follower of an ensemble; seen last: 'This ZooKeeper instance is not currently serving "
-        "requests', as during an election or without a majority."
+        "Waited 10 s until the member was leader or follower of an ensemble, with a vote; seen last: 'This ZooKeeper instance is not "
+        "currently serving requests', as during an election or without a majority."
     )
     assert failure.value.facts["state"]["mode"] is None
