@@ -49,8 +49,9 @@ _value:
   description:
     - With a refusal only C(refusal), a sentence.
     - Otherwise C(way), V(form) or V(keep); the hosts to C(start) side by side, and those to C(replace), C(join) and C(remove) one after the
-      other, in this order; the C(finish) of an earlier run; those on which to C(write) what needs no restart; C(leader); C(blocked), why members that serve may not be
-      touched now; C(warnings) and C(sentences).
+      other, in this order; the C(finish) of an earlier run; those on which to C(write) what needs no
+      restart; C(leader) and all that are C(serving); C(blocked), why members that serve may not be touched now; C(warnings) and
+      C(sentences).
   type: dict
 """
 

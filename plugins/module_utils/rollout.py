@@ -58,6 +58,7 @@ def plan(members, looks, standing):
         "remove": leaving,
         "finish": [] if leaving else list(standing.leftovers),
         "leader": standing.leader,
+        "serving": list(standing.serving),
         "warnings": list(standing.warnings) + ["%s could not be looked at" % ", ".join(silent)] * bool(silent),
     }
     if not standing.formed:

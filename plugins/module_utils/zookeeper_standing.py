@@ -14,11 +14,11 @@ SERVING = (LEADER, "follower", "observer", "standalone")
 
 
 def judge(members, looks, live):
-    """C(members) have C(name), C(state), C(id) and C(data), the path of their data directory on the host."""
+    """C(members) have C(name), C(state) and C(id); the looks have as evidence what lies in C(myid) and C(epoch)."""
     modes = {host: seen["state"]["mode"] for host, seen in live.items() if seen and seen.get("state")}
     serving = [host for host in members if modes.get(host) in SERVING]
     wanted = [host for host in members if members[host]["state"] == PRESENT]
-    filled = [host for host in looks if (looks[host].get("data") or {}).get(members[host].get("data")) == "filled"]
+    filled = [host for host in looks if _epoch(looks[host]) > 0]
     leaders = [host for host in serving if modes[host] == LEADER]
     return Standing(
         formed=bool(serving or filled),
@@ -29,6 +29,12 @@ def judge(members, looks, live):
         refusals=_identities(members) + _data(members, looks, wanted, filled, serving),
         warnings=_warnings(wanted),
     )
+
+
+def _epoch(look):
+    """Each leader that was elected begins another epoch, so a member of an ensemble that never formed has none, or 0."""
+    text = ((look.get("evidence") or {}).get("epoch") or "").strip()
+    return int(text) if text.isdigit() else 0
 
 
 def _ailing(members, looks, wanted, serving, leaders):
