@@ -1,0 +1,126 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a cluster of Elasticsearch stands, and what is done to it for that, from what its members and their disks say."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.filter.member_rollout import member_rollout
+
+DATA_PATH = "/srv/elasticsearch/data"
+
+
+def member(name, *roles, state="present"):
+    return {"name": name, "state": state, "roles": list(roles), "settled_status": "green", "data": DATA_PATH}
+
+
+ONE_MASTER = {"node1": member("m", "master"), "node2": member("d1", "data"), "node3": member("d2", "data")}
+THREE_MASTERS = {host: member(name, "master", "data") for host, name in (("node1", "a"), ("node2", "b"), ("node3", "c"))}
+
+
+def look(exists=True, running=True, differs=False, data="filled"):
+    return {
+        "exists": exists,
+        "running": running,
+        "restart_needed": differs,
+        "differs": ["elasticsearch.yml differs"] * differs,
+        "refusals": [],
+        "data": {DATA_PATH: data},
+    }
+
+
+BARE = look(exists=False, running=False, data="missing")
+OFF = look(running=False)
+
+
+def view(members, master, uuid="u1", status="green", moving=0, marks=()):
+    return {
+        "state": {
+            "cluster_uuid": uuid,
+            "master": master,
+            "nodes": [{"name": said["name"]} for said in members.values()],
+            "status": status,
+            "shards": {"relocating": moving, "initializing": 0, "unassigned": 2 if status != "green" else 0},
+            "marks": dict.fromkeys(marks, "d1"),
+        }
+    }
+
+
+SILENT = {"state": None}
+
+
+def decide(members, looks, live):
+    hosts = list(members)
+    return member_rollout(members, "elasticsearch", dict(zip(hosts, looks, strict=True)), dict(zip(hosts, live, strict=True)))
+
+
+@pytest.mark.parametrize(
+    "looks, live, sentences",
+    [
+        ([BARE] * 3, [{}] * 3, ["form the cluster of m, d1, d2, side by side"]),
+        ([look()] * 3, [view(ONE_MASTER, "m")] * 3, ["nothing is to be done"]),
+        ([look(differs=True)] * 3, [view(ONE_MASTER, "m")] * 3, ["replace d1, then d2; leader m last"]),
+        ([OFF] * 3, [{}] * 3, ["start m, d1, d2, side by side"]),
+        # A run was killed while it replaced a member.
+        (
+            [look(), OFF, look(differs=True)],
+            [view(dict(ONE_MASTER, node2=member("x")), "m", status="yellow", marks=["change"]), {}, SILENT],
+            ["finish what an earlier run has left undone", "start d1, side by side", "replace d2"],
+        ),
+        (
+            [look(), look(differs=True), look()],
+            [view(ONE_MASTER, "m", status="yellow")] * 3,
+            ["replace d1", "blocked, since the cluster is yellow and not green, with 2 shards unassigned"],
+        ),
+        (
+            [look(), look(differs=True), look()],
+            [view(ONE_MASTER, "m", moving=3)] * 3,
+            ["replace d1", "blocked, since 3 shards are on the move"],
+        ),
+    ],
+)
+def test_what_is_done(looks, live, sentences):
+    assert decide(ONE_MASTER, looks, live)["sentences"] == sentences
+
+
+def test_of_three_masters_the_elected_one_is_last():
+    decided = decide(THREE_MASTERS, [look(differs=True)] * 3, [view(THREE_MASTERS, "b")] * 3)
+    assert decided["sentences"] == ["replace a, then c; leader b last"]
+    assert decided["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    "looks, live, refusal",
+    [
+        (
+            [look()] * 3,
+            [view(ONE_MASTER, "m"), view(ONE_MASTER, "m"), view(ONE_MASTER, "d2", uuid="u2")],
+            "The members are in 2 clusters: u1 of m, d1; u2 of d2.",
+        ),
+        ([BARE, OFF, OFF], [{}] * 3, "d1, d2 have data of a cluster, and no member that can be master has any"),
+    ],
+)
+def test_what_is_refused(looks, live, refusal):
+    assert refusal in decide(ONE_MASTER, looks, live)["refusal"]
+
+
+@pytest.mark.parametrize(
+    "members, warning",
+    [
+        (ONE_MASTER, "m is the only member that can be master: while it is away, the cluster takes no write"),
+        (
+            {host: THREE_MASTERS[host] for host in ("node1", "node2")},
+            "2 members can be master, and that many bear the loss of no more than 1 would",
+        ),
+    ],
+)
+def test_warnings(members, warning):
+    master = next(iter(members.values()))["name"]
+    assert decide(members, [look()] * len(members), [view(members, master)] * len(members))["warnings"] == [warning]
+
+
+def test_a_node_that_no_group_has_is_told():
+    strange = dict(ONE_MASTER, node9=member("z", "data"))
+    assert "z is in the cluster, and in no group of the inventory" in decide(ONE_MASTER, [look()] * 3, [view(strange, "m")] * 3)["warnings"]

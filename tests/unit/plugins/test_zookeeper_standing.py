@@ -1,0 +1,109 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How an ensemble stands, and what is done to it for that, from what its servers and their disks say."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.filter.member_rollout import member_rollout
+
+MEMBERS = {"node%d" % number: {"name": "zoo%d" % number, "state": "present", "id": number} for number in (1, 2, 3)}
+
+
+def look(exists=True, running=True, differs=False, myid=None, epoch=None):
+    return {
+        "exists": exists,
+        "running": running,
+        "restart_needed": differs,
+        "differs": ["zoo.cfg differs"] * differs,
+        "refusals": [],
+        "evidence": {"myid": myid, "epoch": epoch},
+    }
+
+
+def says(mode):
+    return {"state": {"mode": mode}} if mode else {"state": None}
+
+
+def decide(looks, modes, members=None):
+    members = members or MEMBERS
+    hosts = list(members)
+    return member_rollout(
+        members, "zookeeper", dict(zip(hosts, looks, strict=True)), dict(zip(hosts, map(says, modes), strict=True))
+    )
+
+
+BARE = look(exists=False, running=False)
+
+
+@pytest.mark.parametrize(
+    "looks, modes, sentences",
+    [
+        ([BARE] * 3, [None] * 3, ["form the cluster of zoo1, zoo2, zoo3, side by side"]),
+        # Killed after the first servers had started: they have an id, and have been in no ensemble.
+        (
+            [look(myid="1\n", epoch="0"), look(exists=False, running=False, myid="2\n"), BARE],
+            [None] * 3,
+            ["form the cluster of zoo2, zoo3, side by side"],
+        ),
+        ([look(epoch="4")] * 3, ["follower", "leader", "follower"], ["nothing is to be done"]),
+        ([look(epoch="4", differs=True)] * 3, ["follower", "leader", "follower"], ["replace zoo1, then zoo3; leader zoo2 last"]),
+        # All hosts were off: what lies on the disks says that there is an ensemble.
+        ([look(running=False, epoch="4")] * 3, [None] * 3, ["start zoo1, zoo2, zoo3, side by side"]),
+        ([look(epoch="4")] * 2 + [BARE], ["follower", "leader", None], ["add zoo3"]),
+        (
+            [look(epoch="4"), look(epoch="4", differs=True), look(epoch="4")],
+            ["leader", "follower", None],
+            ["replace zoo2", "blocked, since zoo3 does not serve"],
+        ),
+        (
+            [look(epoch="4", differs=True)] * 3,
+            ["follower"] * 3,
+            ["replace zoo1, then zoo2, then zoo3", "blocked, since none of the members is the leader"],
+        ),
+    ],
+)
+def test_what_is_done(looks, modes, sentences):
+    assert decide(looks, modes)["sentences"] == sentences
+
+
+def test_reordering_a_group_changes_nothing():
+    turned = {host: MEMBERS[host] for host in reversed(MEMBERS)}
+    looks = [look(epoch="4", myid="%d\n" % number) for number in (3, 2, 1)]
+    assert decide(looks, ["follower", "leader", "follower"], turned)["sentences"] == ["nothing is to be done"]
+
+
+@pytest.mark.parametrize(
+    "looks, modes, members, refusal",
+    [
+        (
+            [BARE] * 3,
+            [None] * 3,
+            dict(MEMBERS, node3={"name": "zoo3", "state": "present", "id": 2}),
+            "The id 2 is that of zoo2 and zoo3. Each member needs its own, which it keeps for its life. Nothing was changed.",
+        ),
+        (
+            [BARE, look(exists=False, running=False, myid="7\n", epoch="4"), BARE],
+            [None] * 3,
+            MEMBERS,
+            "On node2 the data directory is that of the member with id 7, and the inventory says 2.",
+        ),
+        (
+            [look(running=False, epoch="4"), BARE, BARE],
+            [None] * 3,
+            MEMBERS,
+            "node2, node3 have lost what a majority of 3 members knew",
+        ),
+    ],
+)
+def test_what_is_refused(looks, modes, members, refusal):
+    assert refusal in decide(looks, modes, members)["refusal"]
+
+
+def test_an_even_number_of_members_is_warned_of():
+    two = {host: MEMBERS[host] for host in ("node1", "node2")}
+    assert decide([look(epoch="4")] * 2, ["leader", "follower"], two)["warnings"] == [
+        "2 members bear the loss of no more than 1 would, and are one more that can fail. Take an odd number"
+    ]
