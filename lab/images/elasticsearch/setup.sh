@@ -8,4 +8,4 @@ done
 chmod -R a+rX $home
 # Whoever runs the server as another user does so in the group root.
 chown -R 1000:0 $home/config $home/data $home/logs $home/plugins
-chmod 0775 $home/config $home/config/jvm.options.d $home/data $home/logs $home/plugins
+chmod -R ug+rwX,o+rX $home/config $home/data $home/logs $home/plugins

@@ -10,9 +10,9 @@ SERVER_JVMFLAGS="-Xmx${ZK_SERVER_HEAP:-1000}m ${SERVER_JVMFLAGS:-}"
 CLIENT_JVMFLAGS="-Xmx${ZK_CLIENT_HEAP:-256}m ${CLIENT_JVMFLAGS:-}"
 
 java_jars=/usr/share/java
-# zookeeper.jar names most of what it needs itself, but not all that Netty does, nor who writes the log.
+# zookeeper.jar names most of what it needs itself, but not all that Netty and the AdminServer do, nor who writes the log.
 CLASSPATH=$ZOOCFGDIR:${CLASSPATH:+$CLASSPATH:}$java_jars/zookeeper.jar:$java_jars/logback-classic.jar:$java_jars/logback-core.jar
-for name in codec resolver transport-native-unix-common; do CLASSPATH+=:$java_jars/netty-$name.jar; done
+for name in netty-codec netty-resolver netty-transport-native-unix-common servlet-api; do CLASSPATH+=:$java_jars/$name.jar; done
 
 # run_java CLASS FLAGS ARGUMENT…: become that Java program.
 run_java() {
