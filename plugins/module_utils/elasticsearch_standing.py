@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_disk as disk
 from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESENT, Standing
 
 # The tasks of the role elasticsearch that take back what a mark stands for.
@@ -14,7 +15,10 @@ STATUSES = ("red", "yellow", "green")
 
 
 def judge(members, looks, live):
-    """C(members) have C(name), C(state), C(roles), C(settled_status) and C(data), the path of their data directory on the host."""
+    """C(members) have C(name), C(state), C(roles), C(settled_status) and C(version), that of their image.
+
+    The looks have as evidence what lies in the C(state) on disk and in the C(log).
+    """
     hosts = {said["name"]: host for host, said in members.items()}
     masters = [host for host, said in members.items() if "master" in said.get("roles", ()) and said["state"] == PRESENT]
     states = {host: seen["state"] for host, seen in live.items() if seen and seen.get("state")}
@@ -22,7 +26,8 @@ def judge(members, looks, live):
     leading = [state for state in told.values() if state["master"]]
     view = leading[0] if leading else None
     serving = [hosts[node["name"]] for node in view["nodes"] if node["name"] in hosts] if view else []
-    filled = [host for host in looks if (looks[host].get("data") or {}).get(members[host].get("data")) == "filled"]
+    disks = {host: disk.read((look.get("evidence") or {}).get("state")) for host, look in looks.items()}
+    filled = [host for host in looks if disks[host].has_joined]
     return Standing(
         formed=bool(told or filled),
         leader=hosts.get(view["master"]) if view else None,
@@ -30,7 +35,7 @@ def judge(members, looks, live):
         serving=serving,
         leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
         ailing=_ailing(members, looks, view, serving),
-        refusals=_refusals(members, looks, told, filled, masters),
+        refusals=_refusals(members, looks, told, filled, masters) + _foreign(members, looks, told, disks),
         warnings=_warnings(members, masters, view, hosts),
     )
 
@@ -67,6 +72,26 @@ def _refusals(members, looks, told, filled, masters):
             "data of a master back to %s, or move the data away"
             % (", ".join(members[host]["name"] for host in filled), "have" if len(filled) > 1 else "has", ", ".join(masters))
         )
+    return found
+
+
+def _foreign(members, looks, told, disks):
+    """Data that the server would refuse, or refuse to join with, after its start."""
+    found = []
+    for host, said in members.items():
+        version = disk.number_of(said.get("version") or "")
+        if version and disks.get(host) and disks[host].version > version:
+            found.append(
+                "On %s the data directory was written by version %s, and the image has %s. Elasticsearch reads no data of a newer version"
+                % (host, disk.name_of(disks[host].version), said["version"])
+            )
+        logged = disk.cluster_in((looks.get(host, {}).get("evidence") or {}).get("log"))
+        live = {state["cluster_uuid"] for state in told.values()}
+        if host not in told and host in disks and disks[host].has_joined and logged and live and logged not in live:
+            found.append(
+                "On %s the data directory is one of the cluster %s, and the others are in %s. Move it away, or put the right one back"
+                % (host, logged, ", ".join(sorted(live)))
+            )
     return found
 
 

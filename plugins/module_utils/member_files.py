@@ -34,6 +34,7 @@ class Wanted:
     is_once: bool = False
     passing: str | None = None
     kept: str | None = None
+    is_any_order: bool = False
 
     def __repr__(self):
         return "Wanted(%s)" % self.path
@@ -75,7 +76,7 @@ def file(option, uid_of, gid_of):
         _path(option["path"]), uid_of(option["owner"]), gid_of(option["group"] or option["owner"]),
         _mode(option, SECRET_MODE if option["secret"] else FILE_MODE),
         content=option["content"].encode("utf-8"), is_secret=option["secret"], is_once=option["once"], passing=option["passing"],
-        kept=option["kept"],
+        kept=option["kept"], is_any_order=option["any_order"],
     )
 
 
@@ -119,7 +120,7 @@ def differences(wanted, found):
         return ()
     wanted = _with_kept(wanted, found)
     seen = []
-    if not wanted.is_directory and wanted.content != found.content:
+    if not wanted.is_directory and _compared(wanted, wanted.content) != _compared(wanted, found.content):
         seen.append(_of_content(wanted, found))
     if (wanted.uid, wanted.gid) != (found.uid, found.gid):
         owners = ["%d:%d" % owner for owner in ((found.uid, found.gid), (wanted.uid, wanted.gid))]
@@ -154,7 +155,7 @@ def _of_content(wanted, found):
         before, after = {"content": NOT_TOLD}, {"content": "%s differs" % NOT_TOLD}
     else:
         before, after = ({"content": _lines(wanted, content)} for content in (found.content, wanted.content))
-    passes = wanted.passing is not None and _lasting(found.content, wanted.passing) == _lasting(wanted.content, wanted.passing)
+    passes = wanted.passing is not None and _lasting(wanted, found.content) == _lasting(wanted, wanted.content)
     what = "%s differs" % NOT_TOLD if wanted.is_secret else "differs, with no need of a restart" if passes else "differs"
     return Difference(wanted, what, writes=True, restarts=not passes, before=before, after=after)
 
@@ -163,8 +164,12 @@ def _lines(wanted, content):
     return NOT_TOLD if wanted.is_secret else content.decode("utf-8", "replace").splitlines()
 
 
-def _lasting(content, passing):
-    return [line for line in content.decode("utf-8", "replace").splitlines() if not re.search(passing, line)]
+def _lasting(wanted, content):
+    return [line for line in _compared(wanted, content).decode("utf-8", "replace").splitlines() if not re.search(wanted.passing, line)]
+
+
+def _compared(wanted, content):
+    return b"\n".join(sorted(content.splitlines())) if wanted.is_any_order else content
 
 
 # The end of a member

@@ -310,6 +310,10 @@ options:
           - Regular expression. A difference in lines alone in which it is found is written without a restart, and takes effect
             at the next one, as of settings that matter only for the first start.
         type: str
+      any_order:
+        description: Whether lines in another order are no difference, as in files that the server writes anew itself.
+        type: bool
+        default: false
       kept:
         description:
           - Regular expression. Lines in which it is found are those of the file that is there, if it has any, and else those of
@@ -332,6 +336,7 @@ options:
   evidence:
     description:
       - Names to paths on the host, of which the beginning is read, such as C(data/version-2/currentEpoch).
+      - A path with C(*) stands for the last of those that fit, longer names after shorter ones, as of files that are numbered.
       - Up to 64 KiB of a file, or up to 100 names in a directory.
     type: dict
     default: {}
@@ -521,6 +526,7 @@ actions:
 import base64
 import codecs
 import dataclasses
+import glob
 import os
 import shutil
 
@@ -660,6 +666,8 @@ def told(view, wanted, decision, params, in_the_way=()):
 
 
 def evidence_of(path):
+    if "*" in path:
+        path = max(glob.glob(path), key=lambda found: (len(found), found), default=path)
     seen = host_files.beginning(path, EVIDENCE_BYTES)
     if not isinstance(seen, bytes):
         return seen[:EVIDENCE_NAMES] if seen is not None else None
@@ -903,6 +911,7 @@ ARGUMENTS = {
             once={"type": "bool", "default": False},
             passing={"type": "str", "no_log": False},
             kept={"type": "str", "no_log": False},
+            any_order={"type": "bool", "default": False},
         ),
     },
     "listens": dict(TEXTS, default=[]),

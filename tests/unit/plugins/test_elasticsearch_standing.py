@@ -6,32 +6,42 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from ansible_collections.quorate.swarm.plugins.filter.member_rollout import member_rollout
 
-DATA_PATH = "/srv/elasticsearch/data"
-
 
 def member(name, *roles, state="present"):
-    return {"name": name, "state": state, "roles": list(roles), "settled_status": "green", "data": DATA_PATH}
+    return {"name": name, "state": state, "roles": list(roles), "settled_status": "green", "version": "7.17.29"}
+
+
+def commit(version="7172999", accepted="6", term="1"):
+    """As the newest Lucene commit of a node has it."""
+    told = {"node_version": version, "last_accepted_version": accepted, "oldest_index_version": "7172999", "current_term": term}
+    data = b"".join(bytes([len(word)]) + word.encode() for pair in told.items() for word in pair)
+    return {"base64": base64.b64encode(b"\x3f\xd7\x6c\x17\x00" + data + b"\xc0\x28\x93\xe8\x00\x00").decode()}
 
 
 ONE_MASTER = {"node1": member("m", "master"), "node2": member("d1", "data"), "node3": member("d2", "data")}
 THREE_MASTERS = {host: member(name, "master", "data") for host, name in (("node1", "a"), ("node2", "b"), ("node3", "c"))}
 
 
-def look(exists=True, running=True, differs=False, data="filled"):
+JOINED = commit()
+
+
+def look(exists=True, running=True, differs=False, state=JOINED, log=None):
     return {
         "exists": exists,
         "running": running,
         "restart_needed": differs,
         "differs": ["elasticsearch.yml differs"] * differs,
         "refusals": [],
-        "data": {DATA_PATH: data},
+        "evidence": {"state": state, "log": log},
     }
 
 
-BARE = look(exists=False, running=False, data="missing")
+BARE = look(exists=False, running=False, state=None)
 OFF = look(running=False)
 
 
@@ -62,6 +72,12 @@ def decide(members, looks, live):
         ([BARE] * 3, [{}] * 3, ["form the cluster of m, d1, d2, side by side"]),
         ([look()] * 3, [view(ONE_MASTER, "m")] * 3, ["nothing is to be done"]),
         ([look(differs=True)] * 3, [view(ONE_MASTER, "m")] * 3, ["replace d1, then d2; leader m last"]),
+        # Killed while the first members looked for others: they have been in no cluster.
+        (
+            [look(state=commit(accepted="0", term="0")), BARE, BARE],
+            [SILENT, {}, {}],
+            ["form the cluster of d1, d2, side by side"],
+        ),
         ([OFF] * 3, [{}] * 3, ["start m, d1, d2, side by side"]),
         # A run was killed while it replaced a member.
         (
@@ -98,6 +114,16 @@ def test_of_three_masters_the_elected_one_is_last():
             [look()] * 3,
             [view(ONE_MASTER, "m"), view(ONE_MASTER, "m"), view(ONE_MASTER, "d2", uuid="u2")],
             "The members are in 2 clusters: u1 of m, d1; u2 of d2.",
+        ),
+        (
+            [look(), look(), look(running=False, state=commit(version="8010099"))],
+            [view(ONE_MASTER, "m"), view(ONE_MASTER, "m"), {}],
+            "On node3 the data directory was written by version 8.1.0, and the image has 7.17.29.",
+        ),
+        (
+            [look(), look(), look(exists=False, running=False, log='{"cluster.uuid": "u7", "node.id": "x"}\n')],
+            [view(ONE_MASTER, "m"), view(ONE_MASTER, "m"), {}],
+            "On node3 the data directory is one of the cluster u7, and the others are in u1.",
         ),
         ([BARE, OFF, OFF], [{}] * 3, "d1, d2 have data of a cluster, and no member that can be master has any"),
     ],

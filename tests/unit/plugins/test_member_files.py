@@ -35,6 +35,9 @@ def found(**options):
         (wanted(content=b"a\n", passing="^b$"), found(), ["/srv/a/f differs, with no need of a restart"], [False]),
         (wanted(content=b"a\nb\n\n", passing="^$"), found(), ["/srv/a/f differs, with no need of a restart"], [False]),
         (wanted(content=b"b\na\n", passing="^c$"), found(), ["/srv/a/f differs"], [True]),
+        (wanted(content=b"b\na", is_any_order=True), found(), [], []),
+        (wanted(content=b"b\nb\na\n", is_any_order=True), found(), ["/srv/a/f differs"], [True]),
+        (wanted(content=b"x\na\n", kept="^[bx]$", is_any_order=True), found(), [], []),
         (wanted(content=b"c\n", passing="^b$"), found(), ["/srv/a/f differs"], [True]),
         (wanted(content=b"a\nx\n", kept="^[bx]$"), found(), [], []),
         (wanted(content=b"x\na\n", kept="^[bx]$"), found(), ["/srv/a/f differs"], [True]),
@@ -90,7 +93,7 @@ def test_what_is_in_the_way(want, seen, sentence):
 
 OPTION = {
     "path": "/srv/f", "owner": "1000", "group": None, "mode": None, "content": "x", "secret": False, "once": False, "passing": None,
-    "kept": None,
+    "kept": None, "any_order": False,
 }
 
 
