@@ -18,9 +18,9 @@ import pytest
 import testinfra
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-INVENTORY = CHECKOUT / "inventories" / "lab"
+INVENTORY = CHECKOUT / "inventories" / "lab" / "hosts.yml"
 HOSTS = ("node1", "node2", "node3", "node4")
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 SNAPSHOT = "whole"
 SECRETS = ("SWMTKN-", "SWMKEY-")
 
@@ -309,6 +309,12 @@ def play():
 
 
 @pytest.fixture(scope="session")
+def play_clusters():
+    """Plays on the lab's inventory with the stateful clusters in it."""
+    return Play(INVENTORY.parent)
+
+
+@pytest.fixture(scope="session")
 def swarm(lab, play):
     return Swarm(lab, play)
 
@@ -364,7 +370,7 @@ def play_on(tmp_path):
         path = tmp_path / "hosts.json"
         path.write_text(json.dumps(groups), encoding="utf-8")
         (tmp_path / "group_vars").mkdir(exist_ok=True)
-        variables = (INVENTORY / "group_vars" / "all.yml").read_text(encoding="utf-8")
+        variables = (INVENTORY.parent / "group_vars" / "all.yml").read_text(encoding="utf-8")
         variables = variables.replace("{{ inventory_dir }}/../..", str(CHECKOUT)).replace("inventory_dir ~ '/../..", "'%s" % CHECKOUT)
         (tmp_path / "group_vars" / "all.yml").write_text(variables, encoding="utf-8")
         return Play(path)

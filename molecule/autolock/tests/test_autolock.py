@@ -11,7 +11,7 @@ import pytest
 CONVERGE = "molecule/autolock/converge.yml"
 ENGINES = "molecule/autolock/engines.yml"
 ROTATE = "playbooks/rotate.yml"
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 HOSTS = ("node1", "node2", "node3", "node4")
 MANAGERS = HOSTS[:3]
 KEY = "SWMKEY-1-"

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 NODES = "TASK [quorate.swarm.swarm : Set the role, availability and labels of all nodes]"
 
 pytestmark = pytest.mark.usefixtures("whole_hosts")

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 # A little more than the hour by which certificates are dated back, so that the outcome does not hang on seconds.
 OFF = 3900
 

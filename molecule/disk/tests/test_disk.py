@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 FILLER = "/var/lib/docker/filler"
 # Ever smaller pieces, until there is no room for one block of the file system.
 FILL = """python3 -c '

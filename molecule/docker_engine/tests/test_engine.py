@@ -128,7 +128,7 @@ def test_a_host_without_the_sdk_says_what_is_missing(lab, play):
 
 def test_check_mode_of_the_whole_site_on_a_host_without_an_engine_foretells_both(lab, play):
     lab.sh("node4", "systemctl stop docker docker.socket; apt-get purge --yes docker.io python3-docker")
-    told = play.ok("playbooks/swarm.yml", "--check")
+    told = play.ok("playbooks/site.yml", "--check")
     assert "Would change:" in told
     assert "Install the engine where there is none, and its SDK for Python: node4" in told
     assert "node4 joins as worker" in told

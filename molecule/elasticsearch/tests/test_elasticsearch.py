@@ -14,6 +14,11 @@ DATA = [host for host in NAMES if host != "node1"]
 
 
 @pytest.fixture(scope="module")
+def play(play_clusters):
+    return play_clusters
+
+
+@pytest.fixture(scope="module")
 def ask(lab, addresses):
     """An answer over HTTP from outside of the swarm, by the published port of a host."""
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 JOIN = "TASK [quorate.swarm.swarm : Join the swarm, all hosts side by side]"
 NODES = "TASK [quorate.swarm.swarm : Set the role, availability and labels of all nodes]"
 

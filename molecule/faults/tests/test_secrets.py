@@ -9,7 +9,7 @@ import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 TOKEN = "SWMTKN-"
 LEAK = "a file that everybody can read has a token: "
 PROCESSES_AND_LEAKS = (

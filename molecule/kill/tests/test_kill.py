@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 
 pytestmark = pytest.mark.usefixtures("whole_hosts")
 

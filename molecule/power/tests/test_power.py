@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 RESET = "playbooks/reset.yml"
 HOSTS = ("node1", "node2", "node3", "node4")
 MANAGERS = HOSTS[:3]

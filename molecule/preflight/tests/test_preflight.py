@@ -9,7 +9,7 @@ import contextlib
 import pytest
 
 PREFLIGHT = "playbooks/preflight.yml"
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 VERIFY = "playbooks/verify.yml"
 HOSTS = ("node1", "node2", "node3", "node4")
 # Each manager calls two managers on five ports and the worker on four; the worker calls three managers on five.

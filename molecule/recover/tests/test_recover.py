@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-SITE = "playbooks/swarm.yml"
+SITE = "playbooks/site.yml"
 RECOVER = "playbooks/recover_swarm.yml"
 VERIFY = "playbooks/verify.yml"
 SERVICE = (

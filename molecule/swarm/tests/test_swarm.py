@@ -99,9 +99,9 @@ def test_a_container_on_no_overlay_is_named_before_its_host_is_drained(lab, play
 def test_all_managers_become_workers_and_the_worker_their_manager(lab, play_on):
     """The manager that acts is demoted in the run, and the overlay is made by the one that comes after it."""
     moved = play_on(inventory(["node4"], MANAGERS))
-    assert "Create, compare and remove the overlay networks: " in moved.ok("playbooks/swarm.yml")
+    assert "Create, compare and remove the overlay networks: " in moved.ok("playbooks/site.yml")
     assert [lab.swarm(host)["ControlAvailable"] for host in HOSTS] == [False, False, False, True]
-    assert "Nothing changed." in moved.ok("playbooks/swarm.yml")
+    assert "Nothing changed." in moved.ok("playbooks/site.yml")
     play_on(inventory(MANAGERS, ["node4"])).ok(CONVERGE)
     assert [lab.swarm(host)["ControlAvailable"] for host in HOSTS] == [True, True, True, False]
 
@@ -144,7 +144,7 @@ REFUSED = {
 
 
 def test_a_site_without_managers_is_refused(play_on):
-    assert "a swarm needs at least one manager" in play_on(inventory([], HOSTS)).refused("playbooks/swarm.yml")
+    assert "a swarm needs at least one manager" in play_on(inventory([], HOSTS)).refused("playbooks/site.yml")
 
 
 @pytest.mark.parametrize("case", REFUSED)
