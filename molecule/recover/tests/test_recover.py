@@ -174,6 +174,8 @@ class TestTwoOfFourManagers:
         for host in ("node2", "node4"):
             lab.sh("node1", "docker node update --label-add hand=%s --availability pause %s" % (host, host))
         lab("power-off", "node1", "node3")
+        for host in ("node2", "node4"):
+            lab.wait_for(lambda host=host: lab.swarm(host)["Error"], "%s knew that the managers have no leader" % host)
         # no task runs while both are paused
         words = (*lost("node1", "node3"), "-e", "swarm_recover_cluster_id=%s" % cluster_id, "-e", "swarm_recover_services_timeout=5")
         told = four.at("Join the swarm, all hosts side by side", four.kill, RECOVER, *words)
