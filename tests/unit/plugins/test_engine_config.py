@@ -359,6 +359,37 @@ def test_a_new_file_with_secrets_is_not_for_everybody(host):
     assert os.stat(host["path"]).st_mode & 0o777 == 0o600
 
 
+SECRET, OTHER_SECRET, BARE = ({"log-opts": {"splunk-token": word}} for word in ("hunter2", "hunter3", ""))
+
+
+@pytest.mark.parametrize(
+    "mode, earlier, config, expected, expected_of_copy",
+    [
+        (0o644, {"mtu": 1400}, SECRET, 0o600, 0o644),
+        (0o644, SECRET, OTHER_SECRET, 0o600, 0o600),
+        (0o664, SECRET, {"mtu": 1400}, 0o600, 0o600),
+        (0o444, SECRET, BARE, 0o444, 0o400),
+        (0o644, {"mtu": 1400}, {"proxies": {"http-proxy": "http://u:hunter2@p"}}, 0o600, 0o644),
+    ],
+)
+def test_a_file_into_which_secrets_are_written_is_left_to_its_owner_and_so_is_a_copy_with_secrets(
+    host, mode, earlier, config, expected, expected_of_copy
+):
+    run(host, earlier)
+    os.chmod(host["path"], mode)
+    foretold = run(host, config, check_mode=True)
+    assert os.stat(host["path"]).st_mode & 0o777 == mode
+    done = run(host, config)
+    assert [os.stat(path).st_mode & 0o777 for path in (host["path"], done.facts["backup_file"])] == [expected, expected_of_copy]
+    assert (foretold.actions, foretold.before, foretold.after) == (done.actions, done.before, done.after)
+    assert ("leave the file to its owner alone" in done.actions[0]) is (expected != mode)
+    line = "(mode of %s)" % host["path"]
+    told = (done.before.get(line), done.after.get(line))
+    assert told == ((None, None) if expected == mode else ("%04o" % mode, "%04o" % expected))
+    again = run(host, config)
+    assert not again.changed and os.stat(host["path"]).st_mode & 0o777 == expected
+
+
 def test_no_secret_is_in_the_result_of_the_module_or_in_the_hosts_log(host, monkeypatch, capsys):
     logged = []
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule._log_to_syslog", lambda module, text: logged.append(text), raising=False)
