@@ -14,9 +14,9 @@ author:
   - Quorate contributors (@quorate)
 description:
   - Merges settings into C(daemon.json), and leaves everything in it alone that is not named.
-  - Refuses what would keep the engine from starting or from being in a swarm, before the file is touched. That includes a setting which
-    the systemd unit sets with a flag. The engine's own program is asked as well, engines of 23.0 and newer with C(dockerd --validate),
-    older ones by a start without the rights that a start needs, which ends once the file was read.
+  - Refuses what would keep the engine from starting or from being in a swarm, before the file is touched. That includes a setting which the
+    systemd unit sets with a flag, and C(live-restore), in the file or as a flag. The engine's own program is asked as well, engines of 23.0
+    and newer with C(dockerd --validate), older ones by a start without the rights that a start needs, which ends once the file was read.
   - Restarts nothing, but tells whether the engine that runs was started before this module wrote the file, also where an earlier run was
     interrupted, and whether systemd starts it at boot. What others write, or touch, makes no restart due.
   - An existing file keeps its owner and mode. A new one can be read by everybody. A file that is written with secrets in it is left to its
@@ -126,9 +126,11 @@ def execute(params, check_mode):
     found = os.stat(path) if os.path.exists(path) else None
     plan = daemon_config.plan(current, params["config"], path, stat.S_IMODE(found.st_mode) if found else None)
     engine = engine_process.identity(params["pid_file"])
+    flags = arguments(params["service"], engine)
+    daemon_flags.refuse_live_restore(flags, params["service"])
     facts = {"config": daemon_config.told(current), "restart_pending": daemon_config.is_pending(kept_note(path), text, engine)}
     for step in plan.steps:
-        daemon_flags.refuse_both(step.settings, arguments(params["service"], engine), path, params["service"])
+        daemon_flags.refuse_both(step.settings, flags, path, params["service"])
         validate(step.settings, path)
         facts = {"config": daemon_config.told(step.settings), "restart_pending": engine is not None}
         if not check_mode:
