@@ -35,6 +35,11 @@ def test_kernel_parameters_are_set_now_and_at_boot(lab, host):
     assert "net.ipv4.tcp_keepalive_time=600" in lab.sh(host, "cat /etc/sysctl.d/90-docker-engine.conf")
 
 
+@pytest.mark.parametrize("host", ("node3", "node4"))
+def test_kernel_modules_are_loaded_at_boot(lab, host):
+    assert lab.sh(host, "cat /etc/modules-load.d/docker-engine.conf") == "ip_vs"
+
+
 def test_check_mode_shows_the_difference_and_leaves_file_and_engine_alone(lab, play):
     state = "cat %s; %s" % (DAEMON_JSON, PID)
     before = lab.sh("node3", state)
