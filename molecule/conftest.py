@@ -235,6 +235,18 @@ class Swarm:
         assert "Nothing changed." in self._play.ok(SITE)
 
 
+class Figures:
+    """The time from now until it is stopped, and the runs that it took."""
+
+    def __init__(self):
+        self.runs = 1
+        self.seconds = None
+        self._began = time.monotonic()
+
+    def stop(self):
+        self.seconds = time.monotonic() - self._began
+
+
 class Mending:
     """The run that follows a fault: it must make the swarm whole, and how long that took becomes a figure."""
 
@@ -247,19 +259,18 @@ class Mending:
     def __call__(self, cluster_id, playbook=SITE, words=(), whole=None, at_most=1):
         """Run until it succeeds, at most so many times; whole(cluster_id) then sees that the swarm is what it was."""
         with self.measured() as figures:
-            figures["runs"] = self._run_until_it_succeeds(playbook, words, at_most)
+            figures.runs = self._run_until_it_succeeds(playbook, words, at_most)
             self._swarm.wait_until_ready()
-        (whole or self._swarm.assert_whole)(cluster_id)
+            figures.stop()
+            (whole or self._swarm.assert_whole)(cluster_id)
 
     @contextlib.contextmanager
     def measured(self, manager="node1"):
-        """Note the time that the block takes, and its runs, as the figure of the test."""
-        figures = {"runs": 1}
-        began = time.monotonic()
+        """Note the time until the block says stop(), and its runs, as the figure of the test, once all that it asserts holds."""
+        figures = Figures()
         yield figures
-        seconds = time.monotonic() - began
         engines = {node["Description"]["Engine"]["EngineVersion"] for node in self._lab.nodes(manager)}
-        fault_figures.note(self._test, seconds, figures["runs"], engines)
+        fault_figures.note(self._test, figures.seconds, figures.runs, engines)
 
     def _run_until_it_succeeds(self, playbook, words, at_most):
         runs, done = 0, None

@@ -67,24 +67,38 @@ def parse(text, path):
     return settings
 
 
-def plan(current, wanted, path):
-    """Steps from a file's settings to those with the wanted ones in them."""
+def plan(current, wanted, path, found_mode=None):
+    """Steps from a file's settings to those with the wanted ones in them; the mode is that of a file that is there."""
     settings = merged(current, wanted)
     _refuse_invalid(settings, path)
     if settings == current:
         return Plan()
     names = [key for key in settings if settings[key] != current.get(key)]
     before, after = told(current), told(settings, current)
-    return Plan((Write(settings, names),), {key: before[key] for key in names if key in current}, {key: after[key] for key in names})
+    before, after = {key: before[key] for key in names if key in current}, {key: after[key] for key in names}
+    mode = mode_of(settings, found_mode)
+    closes = found_mode not in (None, mode)
+    if closes:
+        line = "(mode of %s)" % path
+        before[line], after[line] = "%04o" % found_mode, "%04o" % mode
+    return Plan((Write(settings, names, mode, closes),), before, after)
 
 
 class Write:
-    def __init__(self, settings, names):
+    def __init__(self, settings, names, mode, closes):
         self.settings = settings
+        self.mode = mode
         self._names = names
+        self._closes = closes
 
     def sentence(self):
-        return "set %s" % ", ".join(sorted(self._names))
+        return "set %s%s" % (", ".join(sorted(self._names)), ", and leave the file to its owner alone" if self._closes else "")
+
+
+def mode_of(settings, found=None):
+    """That of a file with these settings: as it was C(found), or a new one's, and nobody but the owner reads secrets."""
+    mode = 0o644 if found is None else found
+    return mode & 0o600 if secrets(settings) else mode
 
 
 def merged(current, wanted):

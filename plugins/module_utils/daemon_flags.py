@@ -35,6 +35,8 @@ LETTERS = {
     "s": "storage-driver",
 }
 LETTERS_WITHOUT_VALUE = "Drvh"
+# As Go reads them.
+FALSE = ("0", "f", "F", "false", "False", "FALSE")
 # What an engine takes from both.
 MERGED = ("runtimes",)
 # An engine takes the keys within other mappings for keys of their own.
@@ -55,6 +57,16 @@ def keys_of(arguments):
                 if letter not in LETTERS_WITHOUT_VALUE:
                     break
     return keys
+
+
+def refuse_live_restore(arguments, service):
+    """The last flag of that name counts, as for the engine."""
+    flags = [argument for argument in arguments if argument.partition("=")[0] == "--live-restore"]
+    if flags and flags[-1].partition("=")[2] not in FALSE:
+        raise Refusal(
+            "The unit %s starts the engine with the flag --live-restore, and an engine that has it cannot be in a swarm: the managers "
+            "could not tell what runs on it. Take the flag out of the unit ('systemctl edit %s'); nothing was changed." % (service, service)
+        )
 
 
 def arguments_of_unit(text):

@@ -37,7 +37,7 @@ def judge(looks, second_looks, planned, networks, complete, pools=(), subnet_siz
         "refusals": unique(finding.sentence for finding in found if finding.refuses),
         "warnings": unique(finding.sentence for finding in found if not finding.refuses),
         "closed": unique(finding.closed for finding in found if finding.closed),
-        "again": {} if second_looks else preflight_calls.again(looks, planned),
+        "again": preflight_calls.again(looks, planned),
     }
 
 

@@ -38,7 +38,7 @@ def plan(states, managers, workers, lost, addresses, answering=(), recover_from=
     _refuse_locked(members, survivors)
     _refuse_majority(states, survivors, lost, addresses, found)
     source = _source(members, survivors, recover_from)
-    return _decided(RECOVER, found, source, states, hosts, managers, lost, _rejoining(survivors, source))
+    return _decided(RECOVER, found, source, states, hosts, managers, lost, _rejoining(survivors, source), [source])
 
 
 def _refuse_names(hosts, lost, recover_from, states):
@@ -127,12 +127,14 @@ def _with_quorum(states, hosts, managers, lost, addresses, leading, found):
         )
     stale = [host for host in hosts if host in states and _has_to_rejoin(states[host], nodes, members)]
     if not gone and not stale:
-        decided = _decided(NOTHING, found, leading, states, hosts, managers, lost, [])
+        decided = _decided(NOTHING, found, leading, states, hosts, managers, lost, [], [])
         decided["sentences"] = [
             "Swarm %s has a quorum with %s, and nothing is left of a recovery: there is nothing to recover" % (found, leading)
         ]
         return decided
-    return _decided(RESUME, found, leading, states, hosts, managers, lost, stale)
+    # Which of the members made the cluster by force nobody tells, and its engine may not have restarted since.
+    restarting = [host for host in hosts if host in states and states[host]["swarm"]["node_id"] in members]
+    return _decided(RESUME, found, leading, states, hosts, managers, lost, stale, restarting)
 
 
 def _has_to_rejoin(state, nodes, members):
@@ -148,10 +150,30 @@ def lost_nodes(nodes, lost, addresses, alive):
         names |= set(addresses.get(host) or ())
     found = []
     for node in nodes:
-        own = {node["hostname"], node["addr"], membership.host_of(node["manager_addr"] or "")} - {None, ""}
+        own = _addresses(node) | ({node["hostname"]} - {None, ""})
         if own & names and node["node_id"] not in alive:
             found.append(node)
     return found
+
+
+def sight(nodes, networks, ids):
+    """Which hosts the recovered manager holds for not ready, and which of the others it does not find in the gossip.
+
+    C(nodes) and C(networks) are what swarm_info returned there, C(ids) maps each host to its node ID. Every host is on the ingress
+    network, so its peers tell; where there is none, nothing is C(compared).
+    """
+    ready = {node["node_id"]: node for node in nodes or () if node["state"] == "ready"}
+    ingress = [network for network in networks or () if network["ingress"]]
+    outside = [
+        host
+        for host, node_id in ids.items()
+        if node_id in ready and any(not _addresses(ready[node_id]) & set(network["peers"]) for network in ingress)
+    ]
+    return {"unready": [host for host, node_id in ids.items() if node_id not in ready], "outside": outside, "compared": bool(ingress)}
+
+
+def _addresses(node):
+    return {node["addr"], membership.host_of(node["manager_addr"] or "")} - {None, ""}
 
 
 def _nothing_left(found, members, lost):
@@ -252,20 +274,21 @@ def _rejoining(survivors, source):
     return [host for host in survivors if host != source]
 
 
-def _decided(action, found, source, states, hosts, managers, lost, rejoining):
+def _decided(action, found, source, states, hosts, managers, lost, rejoining, restarting):
     roles = {host: membership.MANAGER if host in managers else membership.WORKER for host in hosts if host in states}
     return {
         "action": action,
         "cluster_id": found,
         "source": source,
         "rejoining": rejoining,
+        "restarting": restarting,
         "backup": [host for host in hosts if host in states and states[host].get("raft")],
         "acting": [host for host in hosts if host in states],
-        "sentences": _sentences(action, found, source, states, lost, rejoining, roles),
+        "sentences": _sentences(action, found, source, states, lost, rejoining, restarting, roles),
     }
 
 
-def _sentences(action, found, source, states, lost, rejoining, roles):
+def _sentences(action, found, source, states, lost, rejoining, restarting, roles):
     sentences = []
     if action == RECOVER:
         raft = states[source].get("raft") or {}
@@ -278,6 +301,10 @@ def _sentences(action, found, source, states, lost, rejoining, roles):
             sentences.append("%s discards %d later entries that it does not know to be committed" % (source, discarded))
     if action == RESUME:
         sentences.append("Swarm %s has a quorum with %s already; what is left of its recovery is done" % (found, source))
+    sentences.append(
+        "The engine of %s restarts, since one that has made a swarm anew answers on no published port until then; so do those of hosts "
+        "that %s does not find afterwards" % (", then that of ".join(restarting), source)
+    )
     for host in rejoining:
         inactive = states[host]["swarm"]["state"] == membership.INACTIVE
         begins = "joins" if inactive else "comes back to it by itself, or gives up its membership and joins again"

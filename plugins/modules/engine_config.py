@@ -14,12 +14,13 @@ author:
   - Quorate contributors (@quorate)
 description:
   - Merges settings into C(daemon.json), and leaves everything in it alone that is not named.
-  - Refuses what would keep the engine from starting or from being in a swarm, before the file is touched. That includes a setting which
-    the systemd unit sets with a flag. The engine's own program is asked as well, engines of 23.0 and newer with C(dockerd --validate),
-    older ones by a start without the rights that a start needs, which ends once the file was read.
+  - Refuses what would keep the engine from starting or from being in a swarm, before the file is touched. That includes a setting which the
+    systemd unit sets with a flag, and C(live-restore), in the file or as a flag. The engine's own program is asked as well, engines of 23.0
+    and newer with C(dockerd --validate), older ones by a start without the rights that a start needs, which ends once the file was read.
   - Restarts nothing, but tells whether the engine that runs was started before this module wrote the file, also where an earlier run was
     interrupted, and whether systemd starts it at boot. What others write, or touch, makes no restart due.
-  - An existing file keeps its owner and mode. A new one can be read by everybody, unless there are secrets in it.
+  - An existing file keeps its owner and mode. A new one can be read by everybody. A file that is written with secrets in it is left to its
+    owner alone, whatever its mode was, and so is the copy of an earlier one that had some.
   - Passwords in the addresses of proxies and mirrors, and values in mappings such as C(log-opts) whose names speak of a password, secret,
     token, key or credential, are in no result and no difference, which still shows that they changed.
   - Needs no running engine and no Docker SDK.
@@ -100,6 +101,7 @@ actions:
 import json
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -121,15 +123,18 @@ def execute(params, check_mode):
     path = params["path"]
     text = read(path)
     current = daemon_config.parse(text, path)
-    plan = daemon_config.plan(current, params["config"], path)
+    found = os.stat(path) if os.path.exists(path) else None
+    plan = daemon_config.plan(current, params["config"], path, stat.S_IMODE(found.st_mode) if found else None)
     engine = engine_process.identity(params["pid_file"])
+    flags = arguments(params["service"], engine)
+    daemon_flags.refuse_live_restore(flags, params["service"])
     facts = {"config": daemon_config.told(current), "restart_pending": daemon_config.is_pending(kept_note(path), text, engine)}
     for step in plan.steps:
-        daemon_flags.refuse_both(step.settings, arguments(params["service"], engine), path, params["service"])
+        daemon_flags.refuse_both(step.settings, flags, path, params["service"])
         validate(step.settings, path)
         facts = {"config": daemon_config.told(step.settings), "restart_pending": engine is not None}
         if not check_mode:
-            facts.update(write(step.settings, path, engine))
+            facts.update(write(step, current, path, engine, found))
     return Outcome.of(plan, enabled=is_enabled(params["service"]), **facts)
 
 
@@ -165,25 +170,23 @@ def systemctl(*words):
     return done.stdout.decode("utf-8", "replace")
 
 
-def write(settings, path, engine):
+def write(step, current, path, engine, found):
     """Replace the file in one step, so that an interruption leaves the old one or the new one.
 
     The note comes first: a run that ends in between leaves a note that fits no file, and not a file that no engine reads.
     """
-    text = daemon_config.text_of(settings)
-    directory = os.path.dirname(path)
-    os.makedirs(directory, mode=0o755, exist_ok=True)
-    found = os.stat(path) if os.path.exists(path) else None
-    facts = {"backup_file": keep(path, found)} if found and found.st_size else {}
+    text = daemon_config.text_of(step.settings)
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    facts = {"backup_file": keep(path, current, found)} if found and found.st_size else {}
     if engine is not None:
         os.makedirs(NOTES, mode=0o700, exist_ok=True)
         replace(note_of(path), json.dumps(daemon_config.note(text, engine)), 0o600)
-    replace(path, text, 0o600 if daemon_config.secrets(settings) else 0o644, found)
+    replace(path, text, step.mode, found)
     return facts
 
 
 def replace(path, text, mode, found=None):
-    """Owner and mode stay those of the file that was C(found)."""
+    """The owner stays that of the file that was C(found)."""
     handle, temporary = tempfile.mkstemp(prefix=".%s." % os.path.basename(path), dir=os.path.dirname(path))
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -200,14 +203,14 @@ def replace(path, text, mode, found=None):
 def own(file, mode, found):
     if found:
         os.fchown(file.fileno(), found.st_uid, found.st_gid)
-    os.fchmod(file.fileno(), found.st_mode & 0o7777 if found else mode)
+    os.fchmod(file.fileno(), mode)
 
 
-def keep(path, found):
+def keep(path, current, found):
     backup = "%s.%s~" % (path, time.strftime("%Y-%m-%d@%H:%M:%S"))
     with open(path, "rb") as source, os.fdopen(os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
         shutil.copyfileobj(source, copy)
-        own(copy, 0o600, found)
+        own(copy, daemon_config.mode_of(current, stat.S_IMODE(found.st_mode)), found)
     return backup
 
 

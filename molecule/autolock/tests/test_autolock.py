@@ -154,6 +154,13 @@ def test_the_next_run_with_the_key_unlocks_after_the_power_of_all_hosts_was_lost
     assert key_file.read_text(encoding="utf-8") == key
 
 
+def test_the_key_is_not_rotated_where_the_new_one_could_not_be_kept(lab, play, tmp_path):
+    key = lab.sh("node1", "docker swarm unlock-key -q")
+    words = ("-e", json.dumps({"swarm_rotate": ["unlock_key"], "swarm_unlock_key_file": str(tmp_path / "absent" / "key")}))
+    assert "there is no directory %s" % (tmp_path / "absent") in play.refused(ROTATE, *words)
+    assert lab.sh("node1", "docker swarm unlock-key -q") == key
+
+
 def test_tokens_and_the_key_are_made_anew_and_the_file_follows(lab, play, key_file):
     old_tokens, old_key = tokens(lab), key_file.read_text(encoding="utf-8")
     words = ("-e", json.dumps({"swarm_rotate": ["worker_token", "unlock_key"], "swarm_unlock_key_file": str(key_file)}))
@@ -181,3 +188,11 @@ def test_autolock_is_switched_off_again(lab, play):
     play.ok(CONVERGE, "-e", '{"swarm_settings": {"autolock": false}}')
     restart(lab, "node3")
     lab.wait_for(lambda: states(lab)["node3"] == "active", "node3 was active without a key")
+
+
+def test_autolock_is_not_switched_on_where_the_key_could_not_be_kept(lab, play, tmp_path):
+    """It is off since the test before."""
+    for words in (("--check",), ()):
+        told = play.refused(CONVERGE, *words, "-e", "swarm_unlock_key_file=%s" % tmp_path)
+        assert "that is a directory itself" in told and "nothing of the swarm was changed" in told
+    assert spec(lab)["EncryptionConfig"]["AutoLockManagers"] is False

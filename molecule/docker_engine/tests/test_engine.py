@@ -35,6 +35,11 @@ def test_kernel_parameters_are_set_now_and_at_boot(lab, host):
     assert "net.ipv4.tcp_keepalive_time=600" in lab.sh(host, "cat /etc/sysctl.d/90-docker-engine.conf")
 
 
+@pytest.mark.parametrize("host", ("node3", "node4"))
+def test_kernel_modules_are_loaded_at_boot(lab, host):
+    assert lab.sh(host, "cat /etc/modules-load.d/docker-engine.conf") == "ip_vs"
+
+
 def test_check_mode_shows_the_difference_and_leaves_file_and_engine_alone(lab, play):
     state = "cat %s; %s" % (DAEMON_JSON, PID)
     before = lab.sh("node3", state)
@@ -78,6 +83,23 @@ def test_what_would_keep_the_engine_from_starting_is_refused_and_nothing_written
     before = lab.sh("node3", "cat " + DAEMON_JSON)
     assert sentence in play.refused(CONVERGE, "-e", json.dumps({"docker_engine_config": config}))
     assert lab.sh("node3", "cat " + DAEMON_JSON) == before
+
+
+def test_live_restore_as_a_flag_of_the_unit_is_refused_and_the_engine_left_alone(lab, play):
+    drop_in = "/etc/systemd/system/docker.service.d/live-restore.conf"
+    state = "cat %s; %s" % (DAEMON_JSON, PID)
+    before = lab.sh("node3", state)
+    lab.sh(
+        "node3",
+        "mkdir -p $(dirname %s) && printf '[Service]\\nExecStart=\\nExecStart=/usr/sbin/dockerd -H fd:// --live-restore\\n' > %s "
+        "&& systemctl daemon-reload" % (drop_in, drop_in),
+    )
+    try:
+        told = play.refused(CONVERGE, "--limit", "node3")
+        assert "The unit docker starts the engine with the flag --live-restore" in told
+        assert lab.sh("node3", state) == before
+    finally:
+        lab.sh("node3", "rm %s && systemctl daemon-reload" % drop_in)
 
 
 @pytest.mark.parametrize("host", ("node3", "node4"))

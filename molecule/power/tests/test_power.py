@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -104,19 +105,27 @@ def test_engines_restart_one_after_the_other_the_leader_last_and_a_service_answe
     swarm.assert_whole(swarm.cluster_id())
 
 
-def test_an_engine_is_not_restarted_while_a_service_has_not_come_back(lab, play, unfinished, swarm):
-    """A service that is bound to the host that is restarted first, and does not bear an end."""
-    first = [host for host in HOSTS if host != swarm.leader()][0]
-    last = HOSTS[-1]
-    engine = "systemctl show docker --property MainPID"
+@contextlib.contextmanager
+def delicate_service(lab, host):
+    """A service that is bound to a host, and does not bear an end."""
     lab.sh(
         "node1",
         "docker service create --detach --name test-web --constraint node.hostname==%s --restart-condition none "
-        "busybox:1.35 sleep 900" % first,
+        "busybox:1.35 sleep 900" % host,
     )
     try:
         tasks = "docker service ps --filter desired-state=running --format '{{.CurrentState}}' test-web"
         lab.wait_for(lambda: "Running" in lab.sh("node1", tasks), "the task ran")
+        yield
+    finally:
+        lab.sh("node1", "docker service rm test-web")
+
+
+def test_an_engine_is_not_restarted_while_a_service_has_not_come_back(lab, play, unfinished, swarm):
+    first = [host for host in HOSTS if host != swarm.leader()][0]
+    last = HOSTS[-1]
+    engine = "systemctl show docker --property MainPID"
+    with delicate_service(lab, first):
         for host in (first, last):
             unfinished(host)
         before = lab.sh(last, engine)
@@ -124,10 +133,17 @@ def test_an_engine_is_not_restarted_while_a_service_has_not_come_back(lab, play,
         assert "test-web has 0 of 1 tasks running" in told
         assert "The engine of %s was restarted last, and no further one: %s" % (first, last) in told
         assert lab.sh(last, engine) == before
-    finally:
-        lab.sh("node1", "docker service rm test-web")
     assert "Restart the engine of %s" % last in play.ok(SITE)
     swarm.assert_whole(swarm.cluster_id())
+
+
+def test_a_run_does_not_go_on_from_its_only_restart_while_a_service_has_not_come_back(lab, play, unfinished):
+    with delicate_service(lab, "node4"):
+        unfinished("node4")
+        told = play.refused(SITE, "-e", "docker_engine_restart_timeout=20")
+        assert "test-web has 0 of 1 tasks running" in told
+        assert "The engine of node4 was restarted last, and no further one runs with an older configuration" in told
+    assert "Nothing changed." in play.ok(SITE)
 
 
 def test_all_hosts_off_and_on(lab, swarm, mend):

@@ -220,6 +220,27 @@ def test_what_is_in_the_file_and_among_the_flags_is_refused(settings, words, tol
     assert "nothing was changed" in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "words, refused",
+    [
+        ("-H fd:// --live-restore", True),
+        ("--live-restore=true", True),
+        ("--live-restore=1 -D", True),
+        ("--live-restore=false --live-restore", True),
+        ("--live-restore --live-restore=false", False),
+        ("--live-restore=0", False),
+        ("--live-restored", False),
+        ("-H fd://", False),
+    ],
+)
+def test_live_restore_as_a_flag_is_refused(words, refused):
+    if not refused:
+        assert daemon_flags.refuse_live_restore(words.split(), "engine") is None
+        return
+    with pytest.raises(Refusal, match="The unit engine starts the engine with the flag --live-restore, .* cannot be in a swarm"):
+        daemon_flags.refuse_live_restore(words.split(), "engine")
+
+
 # The module
 
 
@@ -359,6 +380,37 @@ def test_a_new_file_with_secrets_is_not_for_everybody(host):
     assert os.stat(host["path"]).st_mode & 0o777 == 0o600
 
 
+SECRET, OTHER_SECRET, BARE = ({"log-opts": {"splunk-token": word}} for word in ("hunter2", "hunter3", ""))
+
+
+@pytest.mark.parametrize(
+    "mode, earlier, config, expected, expected_of_copy",
+    [
+        (0o644, {"mtu": 1400}, SECRET, 0o600, 0o644),
+        (0o644, SECRET, OTHER_SECRET, 0o600, 0o600),
+        (0o664, SECRET, {"mtu": 1400}, 0o600, 0o600),
+        (0o444, SECRET, BARE, 0o444, 0o400),
+        (0o644, {"mtu": 1400}, {"proxies": {"http-proxy": "http://u:hunter2@p"}}, 0o600, 0o644),
+    ],
+)
+def test_a_file_into_which_secrets_are_written_is_left_to_its_owner_and_so_is_a_copy_with_secrets(
+    host, mode, earlier, config, expected, expected_of_copy
+):
+    run(host, earlier)
+    os.chmod(host["path"], mode)
+    foretold = run(host, config, check_mode=True)
+    assert os.stat(host["path"]).st_mode & 0o777 == mode
+    done = run(host, config)
+    assert [os.stat(path).st_mode & 0o777 for path in (host["path"], done.facts["backup_file"])] == [expected, expected_of_copy]
+    assert (foretold.actions, foretold.before, foretold.after) == (done.actions, done.before, done.after)
+    assert ("leave the file to its owner alone" in done.actions[0]) is (expected != mode)
+    line = "(mode of %s)" % host["path"]
+    told = (done.before.get(line), done.after.get(line))
+    assert told == ((None, None) if expected == mode else ("%04o" % mode, "%04o" % expected))
+    again = run(host, config)
+    assert not again.changed and os.stat(host["path"]).st_mode & 0o777 == expected
+
+
 def test_no_secret_is_in_the_result_of_the_module_or_in_the_hosts_log(host, monkeypatch, capsys):
     logged = []
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule._log_to_syslog", lambda module, text: logged.append(text), raising=False)
@@ -464,6 +516,15 @@ def test_the_trial_has_no_rights_and_can_read_the_file():
     assert (status, said.split("\n")) == (0, ["65534", "65534", "the text"])
 
 
+def write_unit(directory, text):
+    """What systemctl tells of the engine's unit."""
+    (directory / "unit").write_text(text, encoding="utf-8")
+    systemctl = directory / "systemctl"
+    asked = '[ "$*" = "show --property ExecStart docker" ]'
+    systemctl.write_text("#!/bin/sh\n%s && /bin/cat %s/unit\nexit 0\n" % (asked, directory), encoding="utf-8")
+    systemctl.chmod(0o755)
+
+
 @pytest.mark.parametrize(
     "unit, arguments, refused",
     [
@@ -476,11 +537,7 @@ def test_the_trial_has_no_rights_and_can_read_the_file():
 )
 def test_flags_of_the_next_start_are_known_from_the_unit_or_else_from_the_running_engine(host, tmp_path, unit, arguments, refused):
     start_engine(host, arguments=arguments)
-    (tmp_path / "unit").write_text(unit, encoding="utf-8")
-    systemctl = tmp_path / "systemctl"
-    asked = '[ "$*" = "show --property ExecStart docker" ]'
-    systemctl.write_text("#!/bin/sh\n%s && /bin/cat %s/unit\nexit 0\n" % (asked, tmp_path), encoding="utf-8")
-    systemctl.chmod(0o755)
+    write_unit(tmp_path, unit)
     if refused:
         for check_mode in (True, False):
             with pytest.raises(Refusal, match="hosts is in "):
@@ -488,3 +545,13 @@ def test_flags_of_the_next_start_are_known_from_the_unit_or_else_from_the_runnin
         assert not os.path.exists(host["path"])
     else:
         assert run(host, {"hosts": ["fd://"]}).changed
+
+
+def test_live_restore_as_a_flag_is_refused_also_where_nothing_differs(host, tmp_path):
+    run(host, {"mtu": 1400})
+    write_unit(tmp_path, UNIT % "-H fd:// --live-restore")
+    for config in ({"mtu": 1400}, {"mtu": 1300}, {"live-restore": False}):
+        for check_mode in (True, False):
+            with pytest.raises(Refusal, match="The unit docker starts the engine with the flag --live-restore"):
+                run(host, config, check_mode)
+    assert content(host) == {"mtu": 1400}

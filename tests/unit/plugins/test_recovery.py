@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.quorate.swarm.plugins.filter.lost_nodes import FilterModule as LostNodes
 from ansible_collections.quorate.swarm.plugins.filter.recovery_plan import FilterModule as RecoveryPlan
+from ansible_collections.quorate.swarm.plugins.filter.recovery_sight import FilterModule as RecoverySight
 from ansible_collections.quorate.swarm.plugins.module_utils import recovery
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 
@@ -72,9 +73,12 @@ def test_the_survivors_of_a_lost_majority():
     decided = plan(left())
     assert [decided[key] for key in ("action", "cluster_id", "source", "rejoining")] == ["recover", "ONE", "m1", ["m2"]]
     assert (decided["backup"], decided["acting"]) == (["m1", "m2"], ["m1", "m2", "w6"])
+    assert decided["restarting"] == ["m1"]
     assert decided["sentences"] == [
         "m1 makes swarm ONE anew with itself as the only manager, from entry 10 of term 2; services, networks, secrets, configs and labels "
         "stay",
+        "The engine of m1 restarts, since one that has made a swarm anew answers on no published port until then; so do those of hosts "
+        "that m1 does not find afterwards",
         "m2 comes back to it by itself, or gives up its membership and joins again as manager",
         "What the swarm knows of m3, m4, m5 is removed; they must not come back with the old disks",
     ]
@@ -232,12 +236,68 @@ def test_a_recovery_that_was_interrupted_goes_on(nodes, m2, rejoining):
     assert decided["sentences"][0] == "Swarm ONE has a quorum with m1 already; what is left of its recovery is done"
 
 
+BOTH = RECOVERED + [entry("m2", "reachable", "NEW")]
+
+
+@pytest.mark.parametrize(
+    "nodes, m2, restarting",
+    [
+        pytest.param(RECOVERED + OLD, told("m2"), ["m1"], id="only one can have made the swarm anew"),
+        pytest.param(BOTH + OLD, told("m2", nodes=BOTH + OLD, node_id="NEW"), ["m1", "m2"], id="either may have done so"),
+        pytest.param(BOTH + OLD, told("m2", node_id="NEW"), ["m1", "m2"], id="also one that does not see the leader at the moment"),
+    ],
+)
+def test_an_interrupted_recovery_does_not_tell_who_made_the_swarm_anew(nodes, m2, restarting):
+    decided = plan(left(m1=told("m1", nodes=nodes), m2=m2))
+    assert (decided["action"], decided["restarting"]) == ("resume", restarting)
+    assert "The engine of %s restarts" % ", then that of ".join(restarting) in decided["sentences"][1]
+
+
 def test_after_the_recovery_nothing_is_to_be_done():
     nodes = RECOVERED + [entry("m2", "reachable", "NEW")]
     states = left(m1=told("m1", nodes=nodes), m2=told("m2", nodes=nodes, node_id="NEW"))
     decided = plan(states)
-    assert decided["action"] == "nothing"
+    assert (decided["action"], decided["restarting"]) == ("nothing", [])
     assert decided["sentences"] == ["Swarm ONE has a quorum with m1, and nothing is left of a recovery: there is nothing to recover"]
+
+
+def node(name, state="ready", **options):
+    return dict(entry(name, **options), state=state)
+
+
+def ingress(*peers):
+    return {"name": "ingress", "ingress": True, "peers": ["10.0.0.%d" % peer for peer in peers]}
+
+
+IDS = {"m1": "M1", "m2": "M2", "w6": "W6"}
+READY = [node("m1", reachability="reachable"), node("m2", reachability="reachable"), node("w6")]
+DEMO = {"name": "demo", "ingress": False, "peers": ["10.0.0.1"]}
+
+
+@pytest.mark.parametrize(
+    "nodes, networks, unready, outside, compared",
+    [
+        pytest.param(READY, [DEMO, ingress(1, 2, 6)], [], [], True, id="all are back"),
+        pytest.param(READY + [node("m3", "down")], [ingress(1, 2, 6)], [], [], True, id="an entry of a lost host"),
+        pytest.param(READY, [DEMO, ingress(1, 2)], [], ["w6"], True, id="one is outside"),
+        pytest.param(READY, [ingress()], [], ["m1", "m2", "w6"], True, id="no gossip yet"),
+        pytest.param(READY[:2] + [node("w6", "down")], [ingress(1, 2)], ["w6"], [], True, id="one is down and no peer"),
+        pytest.param(READY[:2] + [node("w6", "unknown")], [ingress(1, 2, 6)], ["w6"], [], True, id="one is unknown and still a peer"),
+        pytest.param(READY[:2], [ingress(1, 2)], ["w6"], [], True, id="one is not known at all"),
+        pytest.param(
+            [dict(READY[0], addr="127.0.0.1"), *READY[1:]], [ingress(1, 2, 6)], [], [], True, id="a leader that is told by its own address"
+        ),
+        pytest.param(READY, [DEMO], [], [], False, id="no ingress network"),
+        pytest.param(None, None, ["m1", "m2", "w6"], [], False, id="nothing was told"),
+    ],
+)
+def test_what_a_recovered_manager_sees(nodes, networks, unready, outside, compared):
+    recovery_sight = RecoverySight().filters()["recovery_sight"]
+    assert recovery_sight(nodes, networks, IDS) == {"unready": unready, "outside": outside, "compared": compared}
+
+
+def test_a_host_without_a_node_is_not_ready():
+    assert recovery.sight(READY, [ingress(1, 2, 6)], {"m1": "M1", "m2": ""})["unready"] == ["m2"]
 
 
 @pytest.mark.parametrize(

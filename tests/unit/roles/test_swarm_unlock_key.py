@@ -115,3 +115,35 @@ def test_a_key_that_is_still_to_be_made_is_foretold(controller):
     told = controller.ok("--check", tasks="keep_unlock_key", __swarm_rotates_unlock_key=True)
     assert "it would be written into %s" % controller.file in told and "Would change:" in told
     assert not controller.file.exists()
+
+
+def test_a_key_that_cannot_be_written_is_told_with_the_reason(controller):
+    controller.file = pathlib.Path("/proc/unlock_key")
+    code, told = controller.run()
+    assert code != 0 and "Say why the key was not kept" in told
+    sentence = told.partition("unlock key was not written into /proc/unlock_key on the controller: ")[2]
+    assert "/proc" in sentence.partition(" Until a run keeps it")[0] and "docker swarm unlock-key" in sentence
+
+
+@pytest.mark.parametrize(
+    "name, seen, sentence",
+    [
+        ("absent/unlock_key", {}, "there is no directory {directory}/absent. Name a file"),
+        ("password/unlock_key", {}, "there is no directory {directory}/password. Name a file"),
+        ("", {}, "that is a directory itself. Name a file"),
+        ("unlock_key", {"isdir": True, "writeable": False}, "the user who runs Ansible cannot write into {directory}. Name a file"),
+    ],
+)
+def test_a_file_that_could_not_be_written_is_refused(controller, name, seen, sentence):
+    controller.file = controller.directory / name
+    variables = {"__swarm_unlock_key_directory": {"stat": seen}} if seen else {}
+    for words in ([], ["--check"]):
+        code, told = controller.run(*words, tasks="check_unlock_key_file", **variables)
+        assert code != 0 and sentence.format(directory=controller.directory) in told
+
+
+def test_a_file_that_can_be_written_is_not_refused(controller):
+    assert "Nothing changed." in controller.ok(tasks="check_unlock_key_file")
+    assert not controller.file.exists()
+    controller.has(KEY)
+    assert "Nothing changed." in controller.ok(tasks="check_unlock_key_file")
