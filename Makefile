@@ -8,7 +8,7 @@ VENV := . .venv/bin/activate &&
 # The fault campaign: each scenario is named after what fails. "faults" holds what guards most and is in the gate.
 FAULT_SCENARIOS := faults kill cable disk clock power autolock recover
 # Scenarios that are too long for the gate; "make test-all" runs them as well.
-LONG_SCENARIOS := $(filter-out faults,$(FAULT_SCENARIOS)) firewall lab overlay preflight
+LONG_SCENARIOS := $(filter-out faults,$(FAULT_SCENARIOS)) elasticsearch firewall lab overlay preflight
 SCENARIO ?= $(filter-out default $(LONG_SCENARIOS),$(notdir $(patsubst %/,%,$(dir $(sort $(wildcard molecule/*/molecule.yml))))))
 SHELL_SCRIPTS = $$(git grep -lE '^\#!.*\b(ba)?sh\b' -- .)
 

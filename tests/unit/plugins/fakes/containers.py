@@ -15,8 +15,7 @@ import json
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import refuse, response
 
 NEVER = "0001-01-01T00:00:00Z"
-SYSTEMCTL = """\
-#!/bin/sh
+SYSTEMCTL = """#!/bin/sh
 cd %(state)s || exit 1
 echo "$*" >> told
 case "$1" in
