@@ -64,7 +64,7 @@ _value:
     - With a refusal only C(refusal), a sentence.
     - Otherwise C(action) (C(recover), C(resume) or C(nothing)), C(cluster_id), C(source) (the manager to go on from, or one with a
       quorum), C(rejoining) (hosts that join again), C(restarting) (hosts of which one makes the swarm anew, or may have done so, and whose
-        engines therefore restart), C(backup) (hosts with a raft log), C(acting) (hosts that answer) and C(sentences).
+      engines therefore restart), C(backup) (hosts with a raft log), C(acting) (hosts that answer) and C(sentences).
   type: dict
 """
 

@@ -129,7 +129,7 @@ def test_an_engine_is_not_restarted_while_a_service_has_not_come_back(lab, play,
         for host in (first, last):
             unfinished(host)
         before = lab.sh(last, engine)
-        told = play.refused(SITE, "-e", "docker_engine_restart_timeout=20")
+        told = play.refused(SITE, "-e", "docker_engine_restart_timeout=45")
         assert "test-web has 0 of 1 tasks running" in told
         assert "The engine of %s was restarted last, and no further one: %s" % (first, last) in told
         assert lab.sh(last, engine) == before
@@ -140,7 +140,7 @@ def test_an_engine_is_not_restarted_while_a_service_has_not_come_back(lab, play,
 def test_a_run_does_not_go_on_from_its_only_restart_while_a_service_has_not_come_back(lab, play, unfinished):
     with delicate_service(lab, "node4"):
         unfinished("node4")
-        told = play.refused(SITE, "-e", "docker_engine_restart_timeout=20")
+        told = play.refused(SITE, "-e", "docker_engine_restart_timeout=45")
         assert "test-web has 0 of 1 tasks running" in told
         assert "The engine of node4 was restarted last, and no further one runs with an older configuration" in told
     assert "Nothing changed." in play.ok(SITE)
