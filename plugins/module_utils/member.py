@@ -427,6 +427,11 @@ def summary(view, wanted, decision, in_the_way=()):
     }
 
 
+def lacks_network(container):
+    """Whether the engine could not start it for want of a network, which is there once the managers have told the engine of it."""
+    return container is not None and "network" in (container["State"].get("Error") or "")
+
+
 def why_it_ended(container, lines):
     """In a sentence what an inspected container that does not run says of its end, with the last lines of its output."""
     state = container["State"]

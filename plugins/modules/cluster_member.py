@@ -790,7 +790,8 @@ def await_running(engine, name, limit):
         return engine.container(name), look_at_unit(name)
 
     def is_decided(seen):
-        return member.is_running(seen[0]) or seen[1].restarts - restarts >= ATTEMPTS - 1
+        container, unit = seen
+        return member.is_running(container) or (unit.restarts - restarts >= ATTEMPTS - 1 and not member.lacks_network(container))
 
     for _attempt in range(ATTEMPTS):
         container, _unit = look_until(observe, is_decided, limit)

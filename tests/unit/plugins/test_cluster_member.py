@@ -461,13 +461,15 @@ def test_a_container_that_does_not_stay_up_is_told_with_its_last_words(place):
     )
 
 
-def test_a_container_that_the_engine_cannot_start(place, clock):
+@pytest.mark.parametrize("words", ["attaching to network failed.", "network demo not found"])
+def test_a_network_that_comes_late_is_waited_for_however_often_systemd_tries(place, clock, words):
     def end(found):
-        found["State"].update(Running=False, Status="created", Error="attaching to network failed.")
+        found["State"].update(Running=False, Status="created", Error=words)
+        place.systemd.set("looping")
 
     place.engine.end = end
     place.engine.log = b""
-    with pytest.raises(QuorateError, match="the engine says: attaching to network failed. It has said nothing"):
+    with pytest.raises(QuorateError, match="the engine says: %s. It has said nothing" % words.rstrip(".")):
         place.run()
     assert clock.now == 120
 
