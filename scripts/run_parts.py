@@ -52,8 +52,9 @@ def run_shown(target):
 
 def run_beside(target):
     print(f"\n=== {target} begins beside; its output follows when it ends", flush=True)
+    command = ["nice", "-n", "19", *MAKE, target]
     done = subprocess.run(
-        ["nice", "-n", "19", *MAKE, target], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     print(f"\n=== {target}, which ran beside\n{done.stdout}=== end of {target}", flush=True)
     return done.returncode == 0
