@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from cluster_clients import Load, ZooKeeper
+from cluster_clients import Elasticsearch, Load, ZooKeeper
 from lab_hosts import CHECKOUT, HOSTS, INVENTORY, Lab
 from plays import Play, WatchedPlay, environment
 from swarm_state import Mending, Swarm
@@ -84,6 +84,11 @@ def whole_hosts(request, lab, swarm, snapshot):
 def load(addresses):
     """A client that writes meanwhile: with load("elasticsearch", 30, ["node2"]) as client."""
     return lambda system, limit, hosts: Load(system, limit, [addresses[host] for host in hosts])
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(lab, addresses):
+    return Elasticsearch(lab, addresses)
 
 
 @pytest.fixture(scope="session")

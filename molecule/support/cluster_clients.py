@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -46,6 +47,50 @@ class Load:
             else:
                 self.acknowledged.append(int(number))
                 self.longest = max(self.longest, float(seconds[0]))
+
+
+class Elasticsearch:
+    """The members of a cluster, asked from outside of the swarm by their hosts' ports."""
+
+    def __init__(self, lab, addresses):
+        self._lab = lab
+        self._addresses = addresses
+
+    def ask(self, host, path, method="GET", body=None):
+        words = ["--silent", "--fail-with-body", "--max-time", "20", "--request", method]
+        words.append("http://%s:9200%s" % (self._addresses[host], path))
+        if body is not None:
+            words += ["--header", "Content-Type: application/json", "--data", json.dumps(body)]
+        return json.loads(self._lab("exec", "curl", *words))
+
+    def nodes(self, host):
+        """Names to what C(_cat/nodes) says of them."""
+        return {node["name"]: node for node in self.ask(host, "/_cat/nodes?format=json&h=name,master,node.role")}
+
+    def master(self, host):
+        return next(name for name, node in self.nodes(host).items() if node["master"] == "*")
+
+    def status(self, host):
+        return self.ask(host, "/_cluster/health?wait_for_status=green&timeout=15s")["status"]
+
+    def wait_until_green(self, host, members, limit=300):
+        def is_green():
+            with contextlib.suppress(AssertionError, ValueError):
+                return len(self.nodes(host)) == members and self.status(host) == "green"
+
+        Lab.wait_for(is_green, "the cluster of %d members was green" % members, limit)
+
+    def assert_there(self, host, client):
+        """All that the load's client was told to be written."""
+        assert client.acknowledged
+        ids = [str(number) for number in client.acknowledged]
+        documents = self.ask(host, "/load/_mget", "POST", {"ids": ids})["docs"]
+        assert [document["_id"] for document in documents if not document["found"]] == []
+
+    def is_clean(self, host):
+        """Whether no run has left a setting in the cluster."""
+        settings = self.ask(host, "/_cluster/settings?flat_settings=true")
+        return settings["persistent"] == settings["transient"] == {}
 
 
 class ZooKeeper:

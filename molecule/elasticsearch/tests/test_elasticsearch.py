@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 
 import pytest
@@ -19,29 +18,8 @@ def play(play_clusters):
     return play_clusters
 
 
-@pytest.fixture(scope="module")
-def ask(lab, addresses):
-    """An answer over HTTP from outside of the swarm, by the published port of a host."""
-
-    def make(host, path, method="GET", body=None):
-        words = ["--silent", "--fail-with-body", "--max-time", "20", "--request", method, "http://%s:9200%s" % (addresses[host], path)]
-        if body is not None:
-            words += ["--header", "Content-Type: application/json", "--data", json.dumps(body)]
-        return json.loads(lab("exec", "curl", *words))
-
-    return make
-
-
-def nodes(ask, host="node1"):
-    return {node["name"]: node for node in ask(host, "/_cat/nodes?format=json&h=name,master,node.role")}
-
-
-def status(ask):
-    return ask("node2", "/_cluster/health?wait_for_status=green&timeout=15s")["status"]
-
-
-def test_four_members_are_one_cluster_with_the_right_master(ask):
-    found = nodes(ask)
+def test_four_members_are_one_cluster_with_the_right_master(elasticsearch):
+    found = elasticsearch.nodes("node1")
     assert sorted(found) == sorted(NAMES.values())
     assert [name for name, node in found.items() if node["master"] == "*"] == ["elastic-master"]
     assert found["elastic-master"]["node.role"] == "m"
@@ -53,10 +31,10 @@ def test_a_second_run_changes_nothing_and_check_mode_says_so(play):
     assert "Nothing would change." in play.ok(PLAYBOOK, "--check")
 
 
-def test_what_is_written_through_one_member_is_read_on_every_other(ask):
-    ask("node2", "/fruit/_doc/1?refresh=true", "PUT", {"name": "quince"})
+def test_what_is_written_through_one_member_is_read_on_every_other(elasticsearch):
+    elasticsearch.ask("node2", "/fruit/_doc/1?refresh=true", "PUT", {"name": "quince"})
     for host in NAMES:
-        assert ask(host, "/fruit/_doc/1")["_source"] == {"name": "quince"}, host
+        assert elasticsearch.ask(host, "/fruit/_doc/1")["_source"] == {"name": "quince"}, host
 
 
 def test_logs_data_and_settings_lie_on_the_host(lab):
@@ -72,7 +50,7 @@ def test_nothing_but_http_is_published(lab):
     assert lab.sh("node2", "docker port elastic-data01").split() == ["9200/tcp", "->", "10.10.10.76:9200"]
 
 
-def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed(lab, play, ask, load):
+def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed(lab, play, elasticsearch, load):
     wanted = ("-e", json.dumps({"elasticsearch_settings": {"indices.recovery.max_bytes_per_sec": "50mb"}}))
     told = " ".join(play.ok(PLAYBOOK, "--check", *wanted).split())
     assert "replace elastic-data01, then elastic-data02, then elastic-data03; leader elastic-master last" in told
@@ -84,53 +62,51 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run
     # With the only master away nothing can be written: how long that is, is told.
     with load("elasticsearch", 300, DATA) as client:
         play.at("Wait until the member is in the cluster", kill_both, PLAYBOOK, *wanted)
-        lab.wait_for(lambda: answers(ask, "node2"), "the cluster had its master again", 180)
         play.ok(PLAYBOOK, *wanted)
     assert not client.lost
     print("The longest that a write had to wait: %.0f s." % client.longest)
-    assert status(ask) == "green"
-    settings = ask("node1", "/_cluster/settings?flat_settings=true")
-    assert settings["persistent"] == settings["transient"] == {}
-    known = ask("node1", "/_nodes/settings?flat_settings=true")["nodes"].values()
+    assert elasticsearch.status("node2") == "green"
+    assert elasticsearch.is_clean("node1")
+    known = elasticsearch.ask("node1", "/_nodes/settings?flat_settings=true")["nodes"].values()
     assert {node["settings"]["indices.recovery.max_bytes_per_sec"] for node in known} == {"50mb"}
-    assert_there(ask, client)
+    elasticsearch.assert_there("node3", client)
 
 
 @pytest.mark.long
-def test_a_member_is_removed_and_added_under_load(lab, play, ask, load, clusters_with):
+def test_a_member_is_removed_and_added_under_load(lab, play, elasticsearch, load, clusters_with):
     without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
     with load("elasticsearch", 30, DATA[:2]) as client:
         assert "remove elastic-data03" in " ".join(play.ok(PLAYBOOK, *without).split())
-        assert "elastic-data03" not in nodes(ask)
-        assert status(ask) == "green"
+        assert "elastic-data03" not in elasticsearch.nodes("node1")
+        assert elasticsearch.status("node2") == "green"
         assert lab.sh("node4", "docker ps -aq -f name=elastic-data03") == ""
         assert lab.sh("node4", "ls /srv/elasticsearch/data").split() == ["nodes"]
         assert "Nothing changed." in play.ok(PLAYBOOK, *without)
         assert "add elastic-data03" in " ".join(play.ok(PLAYBOOK).split())
     assert not client.lost
-    assert "elastic-data03" in nodes(ask)
-    assert ask("node1", "/_cluster/settings?flat_settings=true")["persistent"] == {}
-    assert_there(ask, client)
+    assert "elastic-data03" in elasticsearch.nodes("node1")
+    assert elasticsearch.is_clean("node1")
+    elasticsearch.assert_there("node3", client)
 
 
 @pytest.mark.long
-def test_data_are_deleted_only_where_the_member_is_named(lab, play, ask, clusters_with):
+def test_data_are_deleted_only_where_the_member_is_named(lab, play, elasticsearch, clusters_with):
     without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
     play.ok(PLAYBOOK, *without, "-e", json.dumps({"elasticsearch_delete": ["elastic-data03"]}))
     assert lab.sh("node4", "ls /srv/elasticsearch").split() == ["logs", "plugins"]
     play.ok(PLAYBOOK)
-    assert sorted(nodes(ask)) == sorted(NAMES.values())
+    assert sorted(elasticsearch.nodes("node1")) == sorted(NAMES.values())
 
 
 @pytest.mark.long
-def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play, ask, load, swarm):
+def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play, elasticsearch, load, swarm):
     with load("elasticsearch", 900, DATA) as client:
         lab("power-off", *NAMES)
         lab("power-on", *NAMES)
         swarm.wait_until_ready()
         # by themselves, without a run
-        lab.wait_for(lambda: answers(ask, "node3") and status(ask) == "green", "the cluster was green again", 600)
-    assert_there(ask, client)
+        elasticsearch.wait_until_green("node3", len(NAMES), 600)
+    elasticsearch.assert_there("node3", client)
     assert "Nothing changed." in play.ok(PLAYBOOK)
 
 
@@ -146,14 +122,14 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
     ],
     ids=["heap", "port", "name", "version", "cors"],
 )
-def test_bad_input_is_refused_in_a_sentence_and_nothing_is_changed(play, ask, variables, words):
+def test_bad_input_is_refused_in_a_sentence_and_nothing_is_changed(play, elasticsearch, variables, words):
     assert words in play.refused(PLAYBOOK, "-e", json.dumps(variables))
-    assert status(ask) == "green"
+    assert elasticsearch.status("node2") == "green"
     assert "Nothing changed." in play.ok(PLAYBOOK)
 
 
 @pytest.mark.long
-def test_data_of_another_owner_or_cluster_are_refused(lab, play, ask):
+def test_data_of_another_owner_or_cluster_are_refused(lab, play, elasticsearch):
     data = "/srv/elasticsearch/data"
     lab.sh("node3", "systemctl stop quorate-member@elastic-data02 && mv %s %s.own" % (data, data))
     try:
@@ -163,16 +139,4 @@ def test_data_of_another_owner_or_cluster_are_refused(lab, play, ask):
     finally:
         lab.sh("node3", "rm -rf %s && mv %s.own %s" % (data, data, data))
     assert "start elastic-data02" in " ".join(play.ok(PLAYBOOK).split())
-    assert status(ask) == "green"
-
-
-def answers(ask, host):
-    with contextlib.suppress(AssertionError, ValueError):
-        return bool(nodes(ask, host))
-
-
-def assert_there(ask, client):
-    assert client.acknowledged
-    ask("node2", "/load/_refresh", "POST")
-    documents = ask("node3", "/load/_mget", "POST", {"ids": [str(number) for number in client.acknowledged]})["docs"]
-    assert [document["_id"] for document in documents if not document["found"]] == []
+    assert elasticsearch.status("node2") == "green"
