@@ -163,3 +163,19 @@ def test_every_member_of_an_ensemble_is_asked_at_the_gate():
         host["hostvars"] = {name: dict(said, inventory_hostname=name) for name, said in host["hostvars"].items()}
     told = worked_out("zookeeper", ["__zookeeper_gate_asks"], hosts)
     assert [sorted(asked) for [asked] in told] == [sorted(asked) for _given, asked in ASKING]
+
+
+def gate(*modes):
+    return {"results": [{"state": {"mode": mode}} for mode in modes]}
+
+
+def test_the_leader_is_looked_for_in_all_answers_of_the_gate_and_in_none_of_an_earlier_one():
+    seen = {"node1": gate("follower"), "node2": gate("leader"), "node3": gate()}
+    play = {
+        "groups": {"zookeeper": list(seen)},
+        "ansible_play_hosts": list(seen),
+        "hostvars": {host: {"inventory_hostname": host, "zookeeper_id": 1, "__zookeeper_gate": answers} for host, answers in seen.items()},
+    }
+    alone = {"cluster_member_host": "node2", "__zookeeper_gate": gate("leader", "follower", "follower")}
+    told = worked_out("zookeeper", ["__zookeeper_gate_modes"], [play, dict(play, **alone)])
+    assert [modes for [modes] in told] == [["follower", "leader"], ["leader", "follower", "follower"]]
