@@ -77,8 +77,8 @@ scenario-%: setup
 	$(VENV) molecule test --no-command-borders --scenario-name $*
 
 .PHONY: bench
-bench: setup ## ours beside the docker CLI and community.docker, or a part: PARTS="forming settled engines"
-	$(VENV) benchmarks/run $(if $(PARTS),--parts $(PARTS))
+bench: setup ## ours beside the docker CLI and community.docker, or a part: PARTS="forming settled engines clusters" ROUNDS=1
+	$(VENV) benchmarks/run $(if $(PARTS),--parts $(PARTS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: pins
 pins: ## newest versions into requirements-dev.txt; needs python3.11, the oldest supported

@@ -106,3 +106,76 @@ WRONG = {
 )
 def test_openings_are_collected_from_all_variables_that_declare_them(variables, declared, sources):
     assert worked_out("firewall", ["__firewall_declared", "__firewall_sources"], [variables]) == [[declared, sources]]
+
+
+# cluster_member
+
+SETTING = {"path": "/conf/a", "content": "b: 1"}
+PASSING = dict(SETTING, content="b: 1\nforming: yes")
+ONCE, ONCE_FORMING = ({"path": "/conf/dynamic", "once": True, "content": content} for content in ("joining", "forming"))
+SETTLING = [
+    ("form", [PASSING], [SETTING], ["node1"], True),
+    ("form", [SETTING, ONCE_FORMING], [SETTING, ONCE], ["node1"], False),
+    ("form", [SETTING], [SETTING], ["node1"], False),
+    # Another run has formed it, and what it left is among what the plan writes.
+    ("form", [PASSING], [SETTING], ["node2"], False),
+    ("keep", [PASSING], [SETTING], ["node1"], False),
+]
+
+
+def test_only_members_whose_files_were_others_while_they_formed_are_written_again():
+    hosts = [
+        {
+            "__cluster_member_plan": {"way": way, "start": start},
+            "__cluster_member_wish": {"forming_files": forming, "files": files},
+        }
+        for way, forming, files, start, _settles in SETTLING
+    ]
+    told = worked_out("cluster_member", ["__cluster_member_settles"], hosts)
+    assert [settles for [settles] in told] == [settles for *_case, settles in SETTLING]
+
+
+# zookeeper
+
+IDS = {"node%d" % number: {"zookeeper_id": number} for number in (1, 2, 3)}
+ASKING = [
+    # All hosts side by side, each its own.
+    ({"inventory_hostname": "node1"}, ["node1"]),
+    ({"inventory_hostname": "node3"}, ["node3"]),
+    # The first host of the play asks those that are not in it.
+    ({"inventory_hostname": "node2", "ansible_play_hosts": ["node2", "node3"]}, ["node2", "node1"]),
+    ({"inventory_hostname": "node3", "ansible_play_hosts": ["node2", "node3"]}, ["node3"]),
+    # One host alone, where a member is changed.
+    ({"inventory_hostname": "node1", "cluster_member_host": "node2"}, ["node1", "node2", "node3"]),
+    # A host without a member has none to ask for.
+    ({"inventory_hostname": "node3", "hostvars": dict(IDS, node3={"zookeeper_state": "absent", "zookeeper_id": 3})}, []),
+]
+
+
+def test_every_member_of_an_ensemble_is_asked_at_the_gate():
+    play = {
+        "groups": {"zookeeper": list(IDS)},
+        "ansible_play_hosts": list(IDS),
+        "hostvars": {host: dict(said, inventory_hostname=host) for host, said in IDS.items()},
+    }
+    hosts = [dict(play, **given) for given, _asked in ASKING]
+    for host in hosts:
+        host["hostvars"] = {name: dict(said, inventory_hostname=name) for name, said in host["hostvars"].items()}
+    told = worked_out("zookeeper", ["__zookeeper_gate_asks"], hosts)
+    assert [sorted(asked) for [asked] in told] == [sorted(asked) for _given, asked in ASKING]
+
+
+def gate(*modes):
+    return {"results": [{"state": {"mode": mode}} for mode in modes]}
+
+
+def test_the_leader_is_looked_for_in_all_answers_of_the_gate_and_in_none_of_an_earlier_one():
+    seen = {"node1": gate("follower"), "node2": gate("leader"), "node3": gate()}
+    play = {
+        "groups": {"zookeeper": list(seen)},
+        "ansible_play_hosts": list(seen),
+        "hostvars": {host: {"inventory_hostname": host, "zookeeper_id": 1, "__zookeeper_gate": answers} for host, answers in seen.items()},
+    }
+    alone = {"cluster_member_host": "node2", "__zookeeper_gate": gate("leader", "follower", "follower")}
+    told = worked_out("zookeeper", ["__zookeeper_gate_modes"], [play, dict(play, **alone)])
+    assert [modes for [modes] in told] == [["follower", "leader"], ["leader", "follower", "follower"]]
