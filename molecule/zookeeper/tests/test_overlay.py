@@ -59,7 +59,7 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run
         lab.sh(leader, "docker kill %s" % MEMBERS[leader])
 
     with load("zookeeper", 30, MEMBERS) as client:
-        play.at("Wait until the member serves", kill_both, PLAYBOOK, *wanted)
+        play.at("Wait until every member serves", kill_both, PLAYBOOK, *wanted)
         zookeeper.wait_until_whole(MEMBERS)
         play.ok(PLAYBOOK, *wanted)
     assert not client.lost
