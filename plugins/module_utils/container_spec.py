@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -171,8 +172,20 @@ def _refuse_contradictions(options):
         for path in (mount.get("source") or "/", mount["target"]):
             if not path.startswith("/"):
                 raise Refusal("The path %s of a mount does not begin with /." % path)
+    for port in options.get("ports") or []:
+        _refuse_port(port)
     if (options.get("stop_timeout") or 0) > LONGEST_STOP:
         raise Refusal("The stop_timeout %d is longer than systemd waits. Give at most %d." % (options["stop_timeout"], LONGEST_STOP))
+
+
+def _refuse_port(port):
+    for number in (port["published"], port["target"]):
+        if not 0 < number < 65536:
+            raise Refusal("%s in ports is no port from 1 to 65535." % number)
+    try:
+        ipaddress.ip_address(port["address"] or "0.0.0.0")
+    except ValueError as exc:
+        raise Refusal("%s, at which port %s is to be published, is no IP address." % (port["address"], port["published"])) from exc
 
 
 def _said(options):

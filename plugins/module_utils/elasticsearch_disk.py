@@ -15,7 +15,8 @@ import binascii
 import re
 from dataclasses import dataclass
 
-CLUSTER = re.compile(r'"cluster[.]uuid": "([^"]+)"')
+# 8 has other names, and no space
+CLUSTER = re.compile(r'"(?:elasticsearch[.])?cluster[.]uuid": ?"([^"]+)"')
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ STATUSES = ("red", "yellow", "green")
 def judge(members, looks, live):
     """C(members) have C(name), C(state), C(roles), C(settled_status) and C(version), that of their image.
 
-    The looks have as evidence what lies in the C(state) on disk and in the C(log).
+    The looks have as evidence what lies in the C(state) on disk, or the C(state7) of an earlier version, and in the C(log).
     """
     hosts = {said["name"]: host for host, said in members.items()}
     masters = [host for host, said in members.items() if "master" in said.get("roles", ()) and said["state"] == PRESENT]
@@ -26,7 +26,7 @@ def judge(members, looks, live):
     leading = [state for state in told.values() if state["master"]]
     view = leading[0] if leading else None
     serving = [hosts[node["name"]] for node in view["nodes"] if node["name"] in hosts] if view else []
-    disks = {host: disk.read((look.get("evidence") or {}).get("state")) for host, look in looks.items()}
+    disks = {host: _disk(look.get("evidence") or {}) for host, look in looks.items()}
     filled = [host for host in looks if disks[host].has_joined]
     return Standing(
         formed=bool(told or filled),
@@ -38,6 +38,10 @@ def judge(members, looks, live):
         refusals=_refusals(members, looks, told, filled, masters) + _foreign(members, looks, told, disks),
         warnings=_warnings(members, masters, view, hosts),
     )
+
+
+def _disk(evidence):
+    return disk.read(evidence.get("state") or evidence.get("state7"))
 
 
 def _ailing(members, looks, view, serving):

@@ -22,7 +22,7 @@ STARTED, STOPPED, ABSENT, SEEN = "started", "stopped", "absent", "seen"
 HOST_NETWORK = "host"
 SOMEBODY = "another process"
 NO_PROGRAM = "This host has no program docker, with which systemd starts members. Install it: docker-cli on Debian, or docker-ce-cli."
-UNITS = ((30, "GiB"), (20, "MiB"), (10, "KiB"))
+UNITS = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class View:
-    """What was read. C(found) is what lies at each path, C(missing) what is to be mounted and is not there, C(others) other members."""
+    """What was read. C(found) is what lies at each path, C(missing) what is to be mounted and is not there, C(others) other members,
+    C(strange) the addresses to publish at that are none of the host's.
+    """
 
     info: dict
     unit: Unit = Unit()
@@ -58,6 +60,7 @@ class View:
     networks: tuple = ()
     missing: tuple = ()
     sockets: frozenset = frozenset()
+    strange: tuple = ()
     sysctls: dict = field(default_factory=dict)
     others: tuple = ()
 
@@ -98,6 +101,10 @@ def refusals(view, wanted):
         seen += [
             "Port %s of this host is taken by %s. Stop that, or give the member another port." % (taken["port"], taken["by"])
             for taken in ports_taken(view, wanted)
+        ]
+        seen += [
+            "%s, at which ports are to be published, is no address of this host. Give one that it has, or 0.0.0.0 for all." % address
+            for address in view.strange
         ]
         seen += [_memory(view, wanted)]
         seen += [
@@ -179,6 +186,10 @@ def _clash(one, other):
 
 def _memory(view, wanted):
     has, limit = view.info.get("MemTotal") or 0, _limit(wanted)
+    if 0 < limit < wanted.memory:
+        return "The member needs %s, and its container's memory limit is %s. Give it less, or raise the limit." % (
+            in_words(wanted.memory), in_words(limit)
+        )
     if not has or max(limit, wanted.memory) <= has:
         return ""
     what = "The container's memory limit is" if limit > wanted.memory else "The member needs"

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -75,9 +78,27 @@ def file(option, uid_of, gid_of):
     return Wanted(
         _path(option["path"]), uid_of(option["owner"]), gid_of(option["group"] or option["owner"]),
         _mode(option, SECRET_MODE if option["secret"] else FILE_MODE),
-        content=option["content"].encode("utf-8"), is_secret=option["secret"], is_once=option["once"], passing=option["passing"],
+        content=_content(option), is_secret=option["secret"], is_once=option["once"], passing=option["passing"],
         kept=option["kept"], is_any_order=option["any_order"],
     )
+
+
+def _content(option):
+    if option.get("content_base64") is None:
+        return option["content"].encode("utf-8")
+    try:
+        return _decoded(option["content_base64"])
+    except ValueError:
+        # without its cause, which could tell something of a secret
+        raise Refusal("The content_base64 of %s is no base64. Encode the file's bytes, as b64encode does." % option["path"]) from None
+
+
+def _decoded(text):
+    """Lines of an encoded text are one."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error as exc:
+        raise ValueError(str(exc)) from exc
 
 
 def refuse_twice(entries):
@@ -89,8 +110,18 @@ def refuse_twice(entries):
 
 def secrets(files):
     """The contents that are in no output, also without the line's end that a reader would cut off."""
-    contents = [option.get("content") or "" for option in files or () if option.get("secret")]
+    contents = [content for option in files or () if option.get("secret") for content in _in_all_forms(option)]
     return {text for content in contents for text in (content, content.strip()) if text}
+
+
+def _in_all_forms(option):
+    encoded = option.get("content_base64")
+    if not encoded:
+        return [option.get("content") or ""]
+    try:
+        return [encoded, _decoded(encoded).decode("utf-8")]
+    except ValueError:
+        return [encoded]
 
 
 def refusal(wanted, found):
@@ -161,7 +192,14 @@ def _of_content(wanted, found):
 
 
 def _lines(wanted, content):
-    return NOT_TOLD if wanted.is_secret else content.decode("utf-8", "replace").splitlines()
+    if wanted.is_secret:
+        return NOT_TOLD
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    # Control characters would be told, and nothing be learnt from them.
+    return ["(no text, SHA-256 %s)" % hashlib.sha256(content).hexdigest()] if "\0" in text else text.splitlines()
 
 
 def _lasting(wanted, content):

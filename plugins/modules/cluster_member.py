@@ -22,8 +22,9 @@ description:
     O(files[].passing) names.
   - Files are written only while the member is stopped, so a run that was killed anywhere is simply repeated.
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
-    than the host has, networks that are missing or not attachable, mounts of what is not there, data of another owner, and a container
-    of that name which is no member, or a member of another name. A member that is as it is asked for is never refused.
+    than the host or the container's limit has, addresses that are not the host's, networks that are missing or not attachable, mounts
+    of what is not there, data of another owner, and a container of that name which is no member, or a member of another name. A member
+    that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
   - Data is never deleted, but in directories that O(delete) names.
 options:
@@ -284,9 +285,11 @@ options:
         type: str
         required: true
       content:
-        description: The whole text.
+        description: The whole text. Exactly one of it and O(files[].content_base64) is needed.
         type: str
-        required: true
+      content_base64:
+        description: All bytes of what is no text, in base64, as the lookup P(quorate.swarm.binary_file#lookup) returns them.
+        type: str
       owner:
         description: Number of a user, which need not be known on the host, or a name that is.
         type: str
@@ -298,7 +301,7 @@ options:
         description: Mode as quoted octal digits with a leading 0, by default V('0644'), or V('0400') of a secret one.
         type: str
       secret:
-        description: Whether its text is in no output and no difference.
+        description: Whether its content is in no output and no difference.
         type: bool
         default: false
       once:
@@ -327,7 +330,7 @@ options:
     elements: str
     default: []
   needs_memory:
-    description: Memory that the host must have, as V(4G), where that is more than O(container.memory).
+    description: Memory that the member needs, as V(4G). Neither the host nor O(container.memory) may have less.
     type: str
   needs_sysctls:
     description: Kernel parameters of the host and the least whole numbers that they should have. What is lower is told and not refused.
@@ -529,6 +532,7 @@ import dataclasses
 import glob
 import os
 import shutil
+import socket
 
 from ansible_collections.quorate.swarm.plugins.module_utils import container_spec, host_files, member, member_files, member_unit, units
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, Refusal
@@ -626,9 +630,21 @@ def look(engine, wanted, params):
         networks=tuple(engine.networks()) if params["container"]["networks"] else (),
         missing=tuple(path for path in member.sources(wanted) if not os.path.lexists(path)),
         sockets=frozenset(sockets_in_use()) if wanted.ports else frozenset(),
+        strange=tuple(address for address in sorted({address for address, _port, _protocol in wanted.ports}) if not has_address(address)),
         sysctls={name: sysctl(name) for name in wanted.sysctls},
         others=tuple(sorted(others(containers) - {wanted.name})),
     )
+
+
+def has_address(address):
+    """What the engine will do with it, tried with a port that the kernel chooses."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def look_at_unit(name):
@@ -906,8 +922,11 @@ ARGUMENTS = {
         "type": "list",
         "elements": "dict",
         "default": [],
+        "mutually_exclusive": [("content", "content_base64")],
+        "required_one_of": [("content", "content_base64")],
         "options": owned(
-            content={"type": "str", "required": True},
+            content={"type": "str"},
+            content_base64={"type": "str"},
             secret={"type": "bool", "default": False},
             once={"type": "bool", "default": False},
             passing={"type": "str", "no_log": False},

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import subprocess
 
 import pytest
 
@@ -48,6 +51,39 @@ def test_logs_data_and_settings_lie_on_the_host(lab):
 
 def test_nothing_but_http_is_published(lab):
     assert lab.sh("node2", "docker port elastic-data01").split() == ["9200/tcp", "->", "10.10.10.76:9200"]
+
+
+KEYSTORE = "/usr/share/elasticsearch/config/elasticsearch.keystore"
+
+
+@pytest.mark.long
+def test_a_keystore_is_brought_to_one_member(lab, play, elasticsearch, tmp_path):
+    """One that another member has made for itself, since the lab's image has no program that makes any."""
+    encoded = "".join(lab.sh("node2", "docker exec elastic-data01 base64 %s" % KEYSTORE).split())
+    own = lab.sh("node4", "docker exec elastic-data03 sha256sum %s" % KEYSTORE)
+    wanted = hashlib.sha256(base64.b64decode(encoded)).hexdigest()
+    assert wanted not in own
+    keystore, password = tmp_path / "elasticsearch.keystore", tmp_path / "vault"
+    keystore.write_bytes(base64.b64decode(encoded))
+    password.write_text("sesame\n", encoding="utf-8")
+    vault = ("--vault-password-file", str(password))
+    subprocess.run(["ansible-vault", "encrypt", *vault, str(keystore)], check=True, capture_output=True)
+    path = "{{ '%s' if inventory_hostname == 'node4' else '' }}" % keystore
+    words = (PLAYBOOK, *vault, "-e", json.dumps({"elasticsearch_keystore_path": path}))
+    try:
+        told = play.ok(*words, "--diff", "-vvv")
+        assert "replace elastic-data03" in told and "elastic-data01, then" not in told
+        assert "Nothing changed." in play.ok(*words)
+        found = lab.sh("node4", "docker exec elastic-data03 sh -c 'sha256sum %s; stat -c %%a:%%u %s'" % (KEYSTORE, KEYSTORE)).split()
+        assert (found[0], found[-1]) == (wanted, "600:1000")
+        assert lab.sh("node4", "stat -c %a:%u /srv/elasticsearch/config/secrets/elasticsearch.keystore").split() == ["400:1000"]
+        for text in (told, lab.sh("node4", "docker inspect elastic-data03")):
+            assert encoded[48:112] not in text
+        reloaded = elasticsearch.ask("node1", "/_nodes/elastic-data03/reload_secure_settings", "POST")["nodes"].values()
+        assert [node["name"] for node in reloaded if "reload_exception" not in node] == ["elastic-data03"]
+    finally:
+        play.ok(PLAYBOOK)
+    assert elasticsearch.status("node2") == "green"
 
 
 def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed(lab, play, elasticsearch, load):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import json
@@ -418,6 +419,44 @@ def test_a_network_that_cannot_be_attached(place):
         place.run()
 
 
+@pytest.mark.parametrize(
+    "options, container, sentence",
+    [
+        ({"needs_memory": "1T"}, {}, "The member needs 1 TiB, and its container's memory limit is 512 MiB"),
+        ({"needs_memory": "513M"}, {}, "The member needs 513 MiB, and its container's memory limit is 512 MiB. Give it less, or raise"),
+        ({"needs_memory": "1T"}, {"memory": None}, "The member needs 1 TiB, and this host has 4 GiB of memory"),
+        ({}, {"memory": "1T"}, "The container's memory limit is 1 TiB, and this host has 4 GiB of memory"),
+        ({"needs_memory": "much"}, {}, "The needs_memory much is no size such as 512M or 2G"),
+        ({}, {"ports": [{"published": 70000, "target": 1}]}, "70000 in ports is no port from 1 to 65535"),
+        (
+            {},
+            {"ports": [{"published": 9200, "target": 1, "address": "203.0.113.7"}]},
+            "203.0.113.7, at which ports are to be published, is no address of this host. Give one that it has, or 0.0.0.0 for all",
+        ),
+        ({}, {"ports": [{"published": 9200, "target": 1, "address": "2001:db8::7"}]}, "2001:db8::7, at which ports are to be published"),
+        ({}, {"ports": [{"published": 9200, "target": 1, "address": "node1"}]}, "node1, at which port 9200 is to be published, is no IP"),
+        ({"files": [dict(OWN, path="srv/f", content="")]}, {}, "The path srv/f does not begin with /"),
+    ],
+)
+def test_what_the_host_cannot_give(place, options, container, sentence):
+    place.options["container"].update(container)
+    with pytest.raises(Refusal) as refusal:
+        place.run(**options)
+    assert sentence in str(refusal.value)
+    assert place.container is None and place.systemd.told() == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", ""])
+def test_addresses_of_the_host(place, address):
+    place.options["container"]["ports"][0]["address"] = address
+    assert place.run(needs_memory="512M").changed
+
+
+def test_an_unknown_state(place, monkeypatch, capsys):
+    told = main_told(place, monkeypatch, capsys, name="zoo1", state="abent")
+    assert "value of state must be one of: started, stopped, absent, seen, got: abent" in told["msg"]
+
+
 def test_what_is_to_be_mounted_must_be_there(member):
     member.options["container"]["mounts"].append({"source": "/nowhere/at/all", "target": "/x"})
     with pytest.raises(Refusal, match="There is no /nowhere/at/all on this host, which is to be mounted"):
@@ -596,6 +635,28 @@ def test_no_secret_is_told(place, member):
     assert "%s (secret) differs" % (place.root / "conf" / "password") in place.run(
         state="seen", files=[dict(place.file(1), content="x" * 9)]
     ).facts["member"]["differs"]
+
+
+BINARY = base64.b64encode(b"\x00\xff" + SECRET.encode()).decode("ascii")
+
+
+def test_a_binary_secret_is_written_and_told_to_nobody(member, monkeypatch, capsys):
+    path = member.root / "conf" / "keystore"
+    member.options["files"].append(dict(OWN, path=str(path), content_base64=BINARY, secret=True))
+    told = [main_told(member, monkeypatch, capsys, **copy.deepcopy(dict(member.options, _ansible_diff=True)))]
+    assert path.read_bytes() == base64.b64decode(BINARY) and path.stat().st_mode & 0o7777 == 0o400
+    assert not member.run().changed
+    member.options["files"][-1]["content_base64"] = BINARY[:-4]
+    told.append(main_told(member, monkeypatch, capsys, **copy.deepcopy(dict(member.options, _ansible_check_mode=True))))
+    assert [answer["changed"] for answer in told] == [True, True] and "(secret)" in str(told[1]["diff"])
+    assert BINARY[:-4] not in str(told) and "hunter2" not in str(told)
+
+
+@pytest.mark.parametrize(
+    "options, word", [({}, "one of the following is required"), ({"content": "x", "content_base64": "eA=="}, "mutually exclusive")]
+)
+def test_a_file_has_one_content(place, monkeypatch, capsys, options, word):
+    assert word in main_told(place, monkeypatch, capsys, name="zoo1", image="zoo:1", files=[dict(OWN, path="/srv/f", **options)])["msg"]
 
 
 def test_no_secret_is_in_the_output_of_a_failed_task(place, monkeypatch, capsys):

@@ -234,6 +234,10 @@ def test_which_values_are_secret():
         ({"env": {"A": None}}, "The value of A in env"),
         ({"labels": {"A": 1.0}}, "The value of A in labels"),
         ({"memory": "much"}, "The memory much is no size"),
+        ({"ports": [dict(PORT, published=0)]}, "0 in ports is no port from 1 to 65535"),
+        ({"ports": [dict(PORT, published=65536)]}, "65536 in ports is no port from 1 to 65535"),
+        ({"ports": [dict(PORT, target=-1)]}, "-1 in ports is no port from 1 to 65535"),
+        ({"ports": [dict(PORT, address="node1")]}, "node1, at which port 9200 is to be published, is no IP address"),
         ({"healthcheck": {"test": ["NONE"], "interval": "30"}}, "The interval 30 of healthcheck is no duration"),
     ],
 )

@@ -101,6 +101,14 @@ def test_what_is_done(looks, live, sentences):
     assert decide(ONE_MASTER, looks, live)["sentences"] == sentences
 
 
+def test_where_the_versions_keep_their_state():
+    of_7 = dict(look(running=False), evidence={"state": None, "state7": JOINED})
+    assert decide(ONE_MASTER, [of_7, OFF, OFF], [{}] * 3)["sentences"] == ["start m, d1, d2, side by side"]
+    newer = {"state": commit(version="8170199"), "state7": JOINED}
+    decided = decide(ONE_MASTER, [look(), look(), dict(OFF, evidence=newer)], [view(ONE_MASTER, "m")] * 2 + [{}])
+    assert "On node3 the data directory was written by version 8.17.1, and the image has 7.17.29" in decided["refusal"]
+
+
 def test_of_three_masters_the_elected_one_is_last():
     decided = decide(THREE_MASTERS, [look(differs=True)] * 3, [view(THREE_MASTERS, "b")] * 3)
     assert decided["sentences"] == ["replace a, then c; leader b last"]
@@ -122,6 +130,11 @@ def test_of_three_masters_the_elected_one_is_last():
         ),
         (
             [look(), look(), look(exists=False, running=False, log='{"cluster.uuid": "u7", "node.id": "x"}\n')],
+            [view(ONE_MASTER, "m"), view(ONE_MASTER, "m"), {}],
+            "On node3 the data directory is one of the cluster u7, and the others are in u1.",
+        ),
+        (
+            [look(), look(), look(exists=False, running=False, log='{"elasticsearch.cluster.uuid":"u7","elasticsearch.node.id":"x"}\n')],
             [view(ONE_MASTER, "m"), view(ONE_MASTER, "m"), {}],
             "On node3 the data directory is one of the cluster u7, and the others are in u1.",
         ),

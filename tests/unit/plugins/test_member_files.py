@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 
 import pytest
@@ -15,6 +17,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.host_files import DI
 from ansible_collections.quorate.swarm.plugins.module_utils.member_files import Wanted
 
 UID, GID = os.geteuid(), os.getegid()
+BINARY = base64.b64encode(b"\x3f\xd7\x6c\x17\x00hunter2\xff").decode("ascii")
 
 
 def wanted(**options):
@@ -64,14 +67,32 @@ def test_lines_that_are_kept_are_written_in_place_of_those_asked_for():
 
 
 @pytest.mark.parametrize("seen", [Found(), found(content=b"hunter1")])
-def test_a_secret_is_in_no_difference(seen):
-    for difference in member_files.differences(wanted(content=b"hunter2", is_secret=True), seen):
-        assert "hunter" not in repr(difference)
+@pytest.mark.parametrize("content", [b"hunter2", b"\x00hunter2\xff"])
+def test_a_secret_is_in_no_difference(seen, content):
+    for difference in member_files.differences(wanted(content=content, is_secret=True), seen):
+        assert "hunter" not in repr(difference) and "SHA" not in repr(difference)
 
 
-def test_which_texts_are_secret():
-    files = [{"content": "hunter2\n", "secret": True}, {"content": "open", "secret": False}, {"content": "", "secret": True}]
-    assert member_files.secrets(files) == {"hunter2\n", "hunter2"}
+@pytest.mark.parametrize(
+    "files, secrets",
+    [
+        ([{"content": "hunter2\n", "secret": True}, {"content": "open", "secret": False}], {"hunter2\n", "hunter2"}),
+        ([{"content": "", "secret": True}], set()),
+        ([{"content_base64": BINARY, "secret": True}, {"content_base64": "b3Blbg==", "secret": False}], {BINARY}),
+        # Somebody may quote the text that was meant.
+        ([{"content": None, "content_base64": "aHVudGVyMgo=", "secret": True}], {"aHVudGVyMgo=", "hunter2\n", "hunter2"}),
+        ([{"content_base64": "no base64!", "secret": True}], {"no base64!"}),
+    ],
+)
+def test_what_is_secret(files, secrets):
+    assert member_files.secrets(files) == secrets
+
+
+def test_what_is_no_text_is_told_by_its_digest():
+    (difference,) = member_files.differences(wanted(content=base64.b64decode(BINARY)), found(content=b"a\0b"))
+    told = json.dumps([difference.before, difference.after])
+    assert "\\u" not in told and told.count("(no text, SHA-256 ") == 2
+    assert difference.before != difference.after
 
 
 @pytest.mark.parametrize(
@@ -104,8 +125,25 @@ def test_owner_and_mode(options, mode):
 
 
 @pytest.mark.parametrize(
+    "options, content",
+    [
+        ({"content": "é\n"}, "é\n".encode()),
+        ({"content": "", "content_base64": None}, b""),
+        ({"content": None, "content_base64": BINARY}, base64.b64decode(BINARY)),
+        ({"content": None, "content_base64": BINARY[:8] + "\n" + BINARY[8:] + "\n"}, base64.b64decode(BINARY)),
+        ({"content": None, "content_base64": ""}, b""),
+    ],
+)
+def test_contents(options, content):
+    assert member_files.file(dict(OPTION, **options), int, lambda _group: 0).content == content
+
+
+@pytest.mark.parametrize(
     "options, sentence",
     [
+        ({"content": None, "content_base64": "hunter2"}, "The content_base64 of /srv/f is no base64"),
+        ({"content": None, "content_base64": "hunter2!"}, "The content_base64 of /srv/f is no base64"),
+        ({"content": None, "content_base64": "é"}, "The content_base64 of /srv/f is no base64"),
         ({"mode": "416"}, "The mode 416 of /srv/f is none such as '0640'"),
         ({"mode": "u=rw"}, "The mode u=rw"),
         ({"path": "srv/f"}, "does not begin with /"),
@@ -115,7 +153,7 @@ def test_owner_and_mode(options, mode):
 def test_options_that_are_refused(options, sentence):
     with pytest.raises(Refusal) as refusal:
         member_files.file(dict(OPTION, **options), int, int)
-    assert sentence in str(refusal.value)
+    assert sentence in str(refusal.value) and "hunter2" not in str(refusal.value)
 
 
 def test_a_path_is_given_once():
