@@ -47,21 +47,22 @@ class Play:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
         )
 
-    def at(self, moment, action, playbook, *words, limit=600):
-        """Start a run, call action(process) once a line contains the moment, and return its output after it ended."""
+    def at(self, moment, action, playbook, *words, limit=600, time=1):
+        """Start a run, call action(process) once a line contains the moment for the given time, and return its output after it ended."""
         process = subprocess.Popen(
             self.command(playbook, *words), env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )
         watchdog = threading.Timer(limit, self.kill, [process])
         watchdog.start()
-        lines, reached = [], False
+        lines, reached = [], 0
         try:
             for line in process.stdout:
                 lines.append(line)
-                if moment in line and not reached:
-                    reached = True
-                    action(process)
+                if moment in line:
+                    reached += 1
+                    if reached == time:
+                        action(process)
             process.wait()
             assert not watchdog.finished.is_set(), "The run did not end within %d s:\n%s" % (limit, "".join(lines))
         finally:
@@ -69,7 +70,7 @@ class Play:
             if process.poll() is None:
                 self.kill(process)
                 process.wait()
-        assert reached, "The run never came to '%s':\n%s" % (moment, "".join(lines))
+        assert reached >= time, "The run came to '%s' %d times:\n%s" % (moment, reached, "".join(lines))
         return "".join(lines)
 
     @staticmethod
