@@ -17,6 +17,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusa
 MEMBER_LABEL = "quorate.member"
 OPTIONS_LABEL = "quorate.options"
 TASK_LABEL = "com.docker.swarm.task.id"
+SERVICE_LABEL = "com.docker.swarm.service.name"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 NO_RESTART = "no"
 SECRET_NAME = re.compile(r"pass|secret|token|key|cred", re.IGNORECASE)
@@ -117,7 +118,8 @@ def spec_of(name, image, options):
 def secrets(options):
     """The values of env that their names call secret; paths to secrets are none."""
     found = ((options or {}).get("env") or {}).items()
-    return {str(value) for name, value in found if _is_secret(name) and len(str(value)) >= SHORTEST_SECRET and not isinstance(value, bool)}
+    values = [value for name, value in found if is_secret_name(name) and not isinstance(value, bool)]
+    return {str(value) for value in values if len(str(value)) >= SHORTEST_SECRET}
 
 
 def texts(mapping, option):
@@ -319,7 +321,7 @@ def _of_mappings(found, made_of, body):
     host, wanted = found["HostConfig"], body["HostConfig"]
     labels = {key: value for key, value in (found["Config"].get("Labels") or {}).items() if key != OPTIONS_LABEL}
     wanted_labels = {key: value for key, value in body["Labels"].items() if key != OPTIONS_LABEL}
-    yield from _compared("env", _pairs(found["Config"].get("Env")), _pairs(body["Env"]), _pairs(brought.get("Env")), made_of is not None)
+    yield from _compared("env", pairs(found["Config"].get("Env")), pairs(body["Env"]), pairs(brought.get("Env")), made_of is not None)
     yield from _compared("label", labels, wanted_labels, brought.get("Labels") or {}, made_of is not None)
     yield from _compared("sysctl", host.get("Sysctls") or {}, wanted["Sysctls"])
     yield from _compared("tmpfs on", host.get("Tmpfs") or {}, wanted["Tmpfs"])
@@ -333,15 +335,15 @@ def _compared(what, now, wanted, brought=(), is_all=True):
     names = sorted(set(expected) | set(now)) if is_all else sorted(wanted)
     for name in names:
         if now.get(name) != expected.get(name):
-            yield Difference("%s %s" % (what, name), now.get(name), expected.get(name), what != "label" and _is_secret(name))
+            yield Difference("%s %s" % (what, name), now.get(name), expected.get(name), what != "label" and is_secret_name(name))
 
 
 def _of_sets(found, body):
     host, wanted = found["HostConfig"], body["HostConfig"]
     yield from _listed("mount", _mounts(host), _mounts(wanted))
     yield from _listed("port", _ports(host.get("PortBindings")), _ports(wanted["PortBindings"]))
-    yield from _listed("added capability", _capabilities(host.get("CapAdd")), _capabilities(wanted["CapAdd"]))
-    yield from _listed("dropped capability", _capabilities(host.get("CapDrop")), _capabilities(wanted["CapDrop"]))
+    yield from _listed("added capability", capabilities(host.get("CapAdd")), capabilities(wanted["CapAdd"]))
+    yield from _listed("dropped capability", capabilities(host.get("CapDrop")), capabilities(wanted["CapDrop"]))
     yield from _listed("extra host", set(host.get("ExtraHosts") or ()), set(wanted["ExtraHosts"]))
 
 
@@ -383,7 +385,7 @@ def _plain(mode):
     return "bridge" if mode == "default" else mode
 
 
-def _pairs(entries):
+def pairs(entries):
     return dict(entry.partition("=")[::2] for entry in entries or ())
 
 
@@ -394,14 +396,14 @@ def _limits(entries):
 def _mounts(host):
     """C(Binds) are what the docker program makes of -v."""
     mounts = host.get("Mounts") or ()
-    found = {_mount_in_words(mount["Type"], mount.get("Source"), mount["Target"], mount.get("ReadOnly")) for mount in mounts}
+    found = {mount_in_words(mount["Type"], mount.get("Source"), mount["Target"], mount.get("ReadOnly")) for mount in mounts}
     for bind in host.get("Binds") or ():
         source, target, mode = (bind.split(":") + ["", ""])[:3]
-        found.add(_mount_in_words("bind" if source.startswith("/") else "volume", source, target, "ro" in mode.split(",")))
+        found.add(mount_in_words("bind" if source.startswith("/") else "volume", source, target, "ro" in mode.split(",")))
     return found
 
 
-def _mount_in_words(kind, source, target, read_only):
+def mount_in_words(kind, source, target, read_only):
     return "%s%s on %s%s" % ("" if kind == "bind" else "%s " % kind, source or "without a name", target, ", read-only" if read_only else "")
 
 
@@ -413,9 +415,9 @@ def _ports(bindings):
     }
 
 
-def _capabilities(names):
+def capabilities(names):
     return {re.sub(r"^CAP_", "", name.upper()) for name in names or ()}
 
 
-def _is_secret(name):
+def is_secret_name(name):
     return bool(SECRET_NAME.search(name)) and not FILE_NAME.search(name)

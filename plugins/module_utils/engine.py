@@ -153,6 +153,21 @@ class Engine:
     def services(self):
         return _answer(self._api.services)
 
+    def service_create(self, spec):
+        """The engine's warnings. Not with the SDK's create_service, which lacks keys that the engine has."""
+        return _answer(self._post, "/services/create", spec).json().get("Warnings") or []
+
+    def service_update(self, name, change):
+        """Write C(change(spec)) over a service's whole spec, again if somebody else wrote in between."""
+
+        def update(version, spec):
+            self._post("/services/%s/update" % quote(name, safe=""), spec, version=version)
+
+        _rewrite(lambda: self._api.inspect_service(name), update, change)
+
+    def service_remove(self, name):
+        _answer(self._api.remove_service, name)
+
     def tasks(self):
         return _answer(self._api.tasks)
 

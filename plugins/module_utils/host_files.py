@@ -86,10 +86,12 @@ def write(path, content, uid, gid, mode):
 
 
 def make_directory(path):
-    """For root alone until it has its owner and mode."""
+    """For root alone until it has its owner and mode. Members of one host may make what they share at the same time."""
     with _told("make", path):
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        os.mkdir(path, 0o700)
+        if not os.path.isdir(path):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path, 0o700)
 
 
 def own(path, uid, gid, mode):

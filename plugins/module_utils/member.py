@@ -14,7 +14,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from ansible_collections.quorate.swarm.plugins.module_utils import container_spec, member_files
-from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, TASK_LABEL, Spec
+from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, SERVICE_LABEL, TASK_LABEL, Spec
 from ansible_collections.quorate.swarm.plugins.module_utils.member_unit import Unit
 from ansible_collections.quorate.swarm.plugins.module_utils.plan import Plan
 
@@ -40,6 +40,7 @@ class Wanted:
     delete: tuple = ()
     restarts: bool = False
     adopts: bool = False
+    files_only: bool = False
     template: str = ""
 
 
@@ -94,9 +95,9 @@ def is_own(container, name):
 
 def refusals(view, wanted):
     """Sentences on what keeps the member from being as it is wanted."""
-    seen = [_foreign(view, wanted)]
+    seen = [_held_twice(view, wanted) if wanted.files_only else _foreign(view, wanted)]
     if wanted.state in (STARTED, SEEN):
-        seen += ["" if wanted.template else NO_PROGRAM]
+        seen += ["" if wanted.template or wanted.files_only else NO_PROGRAM]
         seen += [member_files.refusal(entry, view.found[entry.path]) for entry in wanted.directories + wanted.files]
         seen += [
             "Port %s of this host is taken by %s. Stop that, or give the member another port." % (taken["port"], taken["by"])
@@ -135,10 +136,35 @@ def _foreign(view, wanted):
     )
 
 
+def _held_twice(view, wanted):
+    if view.container is None or not is_own(view.container, wanted.name):
+        return ""
+    return (
+        "The container %s on this host is a member that systemd starts, and something else is to start it now. Remove that member "
+        "first, as it was made; its data stays." % wanted.name
+    )
+
+
+def may_start_elsewhere(view, wanted):
+    """Whether something else may be about to start the member here, although its files are as they are wanted."""
+    return wanted.files_only and wanted.state == SEEN and not _started_elsewhere(view, wanted.name, is_up=True)
+
+
+def _started_elsewhere(view, name, is_up=False):
+    """Whether there is a container here that is the member, though systemd does not start it."""
+    found = [container for container in view.containers if not is_up or container.get("State") == "running"]
+    labels = [(container.get("Labels") or {}, container.get("Names") or ()) for container in found]
+    return any(
+        label.get(SERVICE_LABEL) == name or "/%s" % name in names and label.get(MEMBER_LABEL) != name for label, names in labels
+    )
+
+
 def ports_taken(view, wanted):
     """The ports that the member needs and somebody else has, with who that is as far as it is known."""
     own = _own_ports(view)
     taken = []
+    if wanted.files_only and _started_elsewhere(view, wanted.name, is_up=True):
+        return []
     for address, port, protocol in wanted.ports:
         if (port, protocol) in own or _has_host_network(view):
             continue
@@ -246,14 +272,17 @@ class Decision:
 
     plan: Plan
     differs: tuple = ()
+    is_due: bool = False
 
     @property
     def interrupts(self):
-        """Whether the member is stopped or started for it."""
-        return any(step.kind in ("stop", "start") for step in self.plan.steps)
+        """Whether the member is stopped or started for it, or, where something else starts it, should be."""
+        return self.is_due or any(step.kind in ("stop", "start") for step in self.plan.steps)
 
 
 def decide(view, wanted):
+    if wanted.files_only and wanted.state in (STARTED, SEEN):
+        return _decide_files(view, wanted)
     if wanted.state == ABSENT:
         return _decide_absent(view, wanted)
     if wanted.state == STOPPED:
@@ -261,13 +290,28 @@ def decide(view, wanted):
     return _decide_started(view, wanted)
 
 
-def _decide_started(view, wanted):
-    container = _container_differences(view, wanted)
-    files = [
+def _differences_of_files(view, wanted):
+    return [
         difference
         for entry in sorted(wanted.directories, key=lambda entry: entry.path) + list(wanted.files)
         for difference in member_files.differences(entry, view.found[entry.path])
     ]
+
+
+def _decide_files(view, wanted):
+    files = _differences_of_files(view, wanted)
+    before, after = {}, {}
+    _compare_files(files, before, after)
+    return Decision(
+        Plan(tuple(_file_steps(files)), before, after),
+        tuple(difference.sentence() for difference in files),
+        any(difference.restarts for difference in files),
+    )
+
+
+def _decide_started(view, wanted):
+    container = _container_differences(view, wanted)
+    files = _differences_of_files(view, wanted)
     is_made = container is None or bool(container)
     is_up = view.unit.is_active
     restarts = is_made or wanted.restarts or any(difference.restarts for difference in files)
@@ -351,10 +395,7 @@ def _compared(view, wanted, container, files):
     elif container:
         before["container"] = {difference.what: difference.before() for difference in container}
         after["container"] = {difference.what: difference.after() for difference in container}
-    for difference in files:
-        path = difference.wanted.path
-        for side, told in ((before, difference.before), (after, difference.after)):
-            side[path] = dict(side.get(path) or {}, **told) if told is not None else side.get(path)
+    _compare_files(files, before, after)
     if view.template != wanted.template:
         before["systemd unit of members"], after["systemd unit of members"] = _lines(view.template), _lines(wanted.template)
     elif view.unit.is_outdated:
@@ -363,6 +404,13 @@ def _compared(view, wanted, container, files):
         if not now:
             before[name], after[name] = False, True
     return before, after
+
+
+def _compare_files(files, before, after):
+    for difference in files:
+        path = difference.wanted.path
+        for side, told in ((before, difference.before), (after, difference.after)):
+            side[path] = dict(side.get(path) or {}, **told) if told is not None else side.get(path)
 
 
 def _lines(text):
@@ -388,14 +436,14 @@ def _end(view, wanted):
 
 
 def _decide_absent(view, wanted):
-    steps, before, after, differs = _end(view, wanted)
+    steps, before, after, differs = ([], {}, {}, []) if wanted.files_only else _end(view, wanted)
 
     def gone(kind, words, subject, name):
         steps.append(Step(kind, words, subject))
         differs.append("%s is there" % name)
         before[name], after[name] = "there", None
 
-    if view.container is not None:
+    if view.container is not None and not wanted.files_only:
         gone("remove", "remove the container %s" % wanted.name, view.container["Id"], "the container")
     files, whole, empty = member_files.left_over(wanted.directories, wanted.files, view.found, wanted.delete)
     for path in files:
@@ -404,7 +452,7 @@ def _decide_absent(view, wanted):
         gone("delete_directory", "delete %s and all that is in it" % path, path, path)
     for path in empty:
         gone("remove_directory", "remove the empty directory %s" % path, path, path)
-    if view.template is not None and not view.others:
+    if view.template is not None and not view.others and not wanted.files_only:
         gone("remove_template", "remove the systemd unit of members", None, "the systemd unit of members")
     return Decision(Plan(tuple(steps), before, after), tuple(differs))
 
@@ -417,8 +465,8 @@ def summary(view, wanted, decision, in_the_way=()):
     state = container["State"] if container else {}
     ran = bool(state) and not str(state.get("StartedAt") or "0001").startswith("0001")
     return {
-        "exists": container is not None,
-        "running": view.is_running,
+        "exists": container is not None or wanted.files_only and _started_elsewhere(view, wanted.name),
+        "running": view.is_running or wanted.files_only and _started_elsewhere(view, wanted.name, is_up=True),
         "healthy": {"healthy": True, "unhealthy": False}.get((state.get("Health") or {}).get("Status")),
         "unit_active": view.unit.is_active,
         "unit_enabled": view.unit.is_enabled,
@@ -434,6 +482,7 @@ def summary(view, wanted, decision, in_the_way=()):
         "data": {entry.path: member_files.state_of_data(view.found[entry.path]) for entry in wanted.directories if entry.is_data},
         "ports_taken": ports_taken(view, wanted),
         "sysctls_low": sysctls_low(view, wanted),
+        "node_id": (view.info.get("Swarm") or {}).get("NodeID") or None,
         "memory": view.info.get("MemTotal"),
     }
 

@@ -27,6 +27,7 @@ description:
     that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
   - Data is never deleted, but in directories that O(delete) names.
+  - With O(files_only) it holds the directories and files alone, of a member that something else starts.
 options:
   name:
     description: Name of the container, and of the instance of the systemd unit.
@@ -354,6 +355,15 @@ options:
       - A task of a service is never replaced.
     type: bool
     default: false
+  files_only:
+    description:
+      - Whether only O(directories) and O(files) are held here, since something else starts the member, such as a service of the swarm
+        with its O(name) (M(quorate.swarm.member_services)) or a compose file. There is no container, unit or pull of an image then.
+      - Files are written in whatever state the member is, so whoever starts it stops it before, where RV(member.restart_needed) says so.
+      - A task of the service O(name) on this host, or a container O(name), is the member, so ports that it has are its own.
+      - Not together with O(state=stopped), O(adopt) or O(restart).
+    type: bool
+    default: false
   restart:
     description: Whether the member is restarted where nothing differs, too. It is each time that it is asked for.
     type: bool
@@ -432,7 +442,7 @@ member:
   type: dict
   contains:
     exists:
-      description: Whether there is a container of the name.
+      description: Whether there is a container of the name, or with O(files_only) one that is a task of its service.
       type: bool
       sample: true
     running:
@@ -502,6 +512,10 @@ member:
       description: Those of O(needs_sysctls) that are too low, with what was C(found), none where there is none, and what is C(needed).
       type: dict
       sample: {"vm.max_map_count": {"found": 65530, "needed": 262144}}
+    node_id:
+      description: ID of this host's node in its swarm, none where it is in none.
+      type: str
+      sample: 3b4mbhoz6dwqrvz9b6ynkz8lc
     memory:
       description: Memory of the host in bytes.
       type: int
@@ -535,6 +549,7 @@ import shutil
 import socket
 
 from ansible_collections.quorate.swarm.plugins.module_utils import container_spec, host_files, member, member_files, member_unit, units
+from ansible_collections.quorate.swarm.plugins.module_utils.container_options import CONTAINER, MAPPING, TEXTS
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
 from ansible_collections.quorate.swarm.plugins.module_utils.ports_in_use import sockets_in_use
@@ -558,7 +573,7 @@ def execute(engine, params, check_mode):
     wanted = wanted_of(params)
     view = look(engine, wanted, params)
     decision = member.decide(view, wanted)
-    in_the_way = member.refusals(view, wanted) if decision.plan.steps else []
+    in_the_way = member.refusals(view, wanted) if decision.plan.steps or member.may_start_elsewhere(view, wanted) else []
     if wanted.state == member.SEEN:
         return Outcome(facts={"member": told(view, wanted, decision, params, in_the_way)})
     if in_the_way:
@@ -567,7 +582,7 @@ def execute(engine, params, check_mode):
     if not check_mode:
         for step in decision.plan.steps:
             warnings += STEPS[step.kind](engine, wanted, step.subject) or []
-        if wanted.state == member.STARTED and (decision.interrupts or not view.is_running):
+        if wanted.state == member.STARTED and not wanted.files_only and (decision.interrupts or not view.is_running):
             await_running(engine, wanted.name, params["wait_timeout"])
         if decision.plan.steps:
             view = look(engine, wanted, params)
@@ -581,6 +596,8 @@ def execute(engine, params, check_mode):
 
 
 def wanted_of(params):
+    if params["files_only"] and (params["state"] == member.STOPPED or params["adopt"] or params["restart"]):
+        raise Refusal("With files_only something else starts and stops the member, so state=stopped, adopt and restart are not for it.")
     directories = tuple(member_files.directory(option, host_files.uid_of, host_files.gid_of) for option in params["directories"])
     files = tuple(member_files.file(option, host_files.uid_of, host_files.gid_of) for option in params["files"])
     member_files.refuse_twice(directories + files)
@@ -600,6 +617,7 @@ def wanted_of(params):
         delete=delete,
         restarts=params["restart"] and params["state"] == member.STARTED,
         adopts=params["adopt"],
+        files_only=params["files_only"],
         template=member_unit.text(docker) if docker else "",
     )
 
@@ -848,70 +866,6 @@ def owned(**further):
     )
 
 
-TEXTS = {"type": "list", "elements": "str"}
-MAPPING = {"type": "dict", "default": {}}
-
-
-def entries(**options):
-    return {"type": "list", "elements": "dict", "default": [], "options": options}
-
-
-CONTAINER = {
-    "command": TEXTS,
-    "entrypoint": TEXTS,
-    "user": {"type": "str"},
-    "hostname": {"type": "str"},
-    "env": MAPPING,
-    "labels": MAPPING,
-    "mounts": entries(
-        source={"type": "str"},
-        volume={"type": "str"},
-        target={"type": "str", "required": True},
-        read_only={"type": "bool", "default": False},
-    ),
-    "networks": entries(
-        name={"type": "str", "required": True},
-        id={"type": "str"},
-        aliases=dict(TEXTS, default=[]),
-        ipv4_address={"type": "str"},
-        links=dict(TEXTS, default=[]),
-    ),
-    "network_mode": {"type": "str"},
-    "ports": entries(
-        published={"type": "int", "required": True},
-        target={"type": "int", "required": True},
-        protocol={"type": "str", "choices": ["tcp", "udp"], "default": "tcp"},
-        address={"type": "str", "default": "0.0.0.0"},
-    ),
-    "memory": {"type": "str"},
-    "memory_swap": {"type": "str"},
-    "memory_swappiness": {"type": "int"},
-    "cpus": {"type": "float"},
-    "shm_size": {"type": "str"},
-    "ulimits": entries(name={"type": "str", "required": True}, soft={"type": "int", "required": True}, hard={"type": "int"}),
-    "sysctls": MAPPING,
-    "cap_add": dict(TEXTS, default=[]),
-    "cap_drop": dict(TEXTS, default=[]),
-    "extra_hosts": MAPPING,
-    "tmpfs": MAPPING,
-    "init": {"type": "bool"},
-    "read_only": {"type": "bool"},
-    "stop_signal": {"type": "str"},
-    "stop_timeout": {"type": "int"},
-    "log_driver": {"type": "str"},
-    "log_options": MAPPING,
-    "healthcheck": {
-        "type": "dict",
-        "options": {
-            "test": dict(TEXTS, required=True),
-            "interval": {"type": "str"},
-            "timeout": {"type": "str"},
-            "start_period": {"type": "str"},
-            "retries": {"type": "int"},
-        },
-    },
-}
-
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["started", "stopped", "absent", "seen"], "default": "started"},
@@ -940,6 +894,7 @@ ARGUMENTS = {
     "evidence": MAPPING,
     "delete": dict(TEXTS, default=[]),
     "adopt": {"type": "bool", "default": False},
+    "files_only": {"type": "bool", "default": False},
     "restart": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},
 }

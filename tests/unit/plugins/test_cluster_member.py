@@ -667,3 +667,65 @@ def test_no_secret_is_in_the_output_of_a_failed_task(place, monkeypatch, capsys)
         cluster_member.main()
     told = capsys.readouterr().out
     assert "cannot log in with" in told and "sesame" not in told and "hunter2" not in told
+
+
+# Files alone
+
+
+@pytest.fixture
+def files(place):
+    place.options["files_only"] = True
+    return place
+
+
+def task_here(place, state="running"):
+    place.engine.others = [{"Id": "t", "Names": ["/zoo1.1.x"], "Labels": {"com.docker.swarm.service.name": "zoo1"}, "State": state}]
+
+
+def test_files_alone_are_held_without_a_container_or_a_unit(files):
+    outcome = files.run()
+    assert [action.split()[0] for action in outcome.actions] == ["make", "make", "write", "write", "write"]
+    assert files.container is None and files.systemd.told() == [] and files.engine.world.journal == []
+    assert not files.run().changed
+
+
+def test_files_alone_tell_whether_a_restart_is_due(files):
+    files.run()
+    task_here(files)
+    files.file(0)["content"] = "a=1\nfirst=no\n"
+    assert files.run(state="seen").facts["member"]["restart_needed"] is False
+    files.file(0)["content"] = "a=2\n"
+    told = files.run(state="seen").facts["member"]
+    assert (told["exists"], told["running"], told["restart_needed"]) == (True, True, True)
+    assert len(files.run().actions) == 1 and not files.run().changed
+
+
+def test_ports_are_those_of_the_task_while_it_runs(files):
+    files.run()
+    files.sockets = {("0.0.0.0", 2181, "tcp")}
+    assert files.run(state="seen").facts["member"]["refusals"][0].startswith("Port 2181/tcp of this host is taken")
+    task_here(files)
+    assert files.run(state="seen").facts["member"]["refusals"] == []
+
+
+def test_a_member_that_systemd_starts_is_not_held_a_second_time(member):
+    sentence = "The container zoo1 on this host is a member that systemd starts, and something else is to start it now."
+    assert member.run(state="seen", files_only=True).facts["member"]["refusals"][0].startswith(sentence)
+
+
+def test_the_end_of_files_alone_leaves_data_and_the_unit_of_others(files):
+    files.run()
+    (files.root / "data" / "epoch").write_text("1", encoding="utf-8")
+    assert [action.split()[0] for action in files.run(state="absent").actions] == ["remove"] * 4
+    assert files.systemd.told() == [] and (files.root / "data" / "epoch").exists()
+
+
+@pytest.mark.parametrize("options", [{"state": "stopped"}, {"adopt": True}, {"restart": True}])
+def test_files_alone_are_not_stopped_or_started(files, options):
+    with pytest.raises(Refusal, match="With files_only something else starts and stops the member"):
+        files.run(**options)
+
+
+def test_the_node_of_the_host_is_told(place):
+    place.engine.swarm["NodeID"] = "n1"
+    assert place.run(state="seen").facts["member"]["node_id"] == "n1"
