@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -106,3 +107,10 @@ WRONG = {
 )
 def test_openings_are_collected_from_all_variables_that_declare_them(variables, declared, sources):
     assert worked_out("firewall", ["__firewall_declared", "__firewall_sources"], [variables]) == [[declared, sources]]
+
+
+@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "zookeeper"])
+def test_nothing_that_a_member_is_made_of_has_another_order_in_each_run(role):
+    """These filters go through sets, and files with lists in another order would have every member restarted."""
+    for path in sorted((ROLES / role).glob("vars/*")) + sorted((ROLES / role).glob("templates/*")):
+        assert not re.findall(r"[|]\s*(?:difference|intersect|union|symmetric_difference)\b", path.read_text(encoding="utf-8")), path.name
