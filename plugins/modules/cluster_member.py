@@ -22,8 +22,9 @@ description:
     O(files[].passing) names.
   - Files are written only while the member is stopped, so a run that was killed anywhere is simply repeated.
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
-    than the host has, networks that are missing or not attachable, mounts of what is not there, data of another owner, and a container
-    of that name which is no member, or a member of another name. A member that is as it is asked for is never refused.
+    than the host has, networks that are missing or not attachable, mounts of what is not there, data of another owner or of another
+    container that runs, and a container of that name which is no member, or a member of another name. A member that is as it is asked for
+    is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
   - Data is never deleted, but in directories that O(delete) names.
 options:
