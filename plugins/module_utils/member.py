@@ -437,6 +437,7 @@ def summary(view, wanted, decision, in_the_way=()):
         "restarts": view.unit.restarts,
         "differs": list(decision.differs),
         "restart_needed": decision.interrupts,
+        "remains": list(_decide_absent(view, wanted).differs),
         "refusals": list(in_the_way),
         "data": {entry.path: member_files.state_of_data(view.found[entry.path]) for entry in wanted.directories if entry.is_data},
         "ports_taken": ports_taken(view, wanted),

@@ -52,7 +52,12 @@ def plan(members, looks, standing):
     refuse(members, looks, standing)
     silent = [host for host in members if host not in looks]
     wanted = [host for host in members if members[host]["state"] == PRESENT and host not in silent]
-    leaving = [host for host in members if members[host]["state"] != PRESENT and host not in silent and looks[host]["exists"]]
+    # A removal that was killed may have left files, with secrets among them.
+    leaving = [
+        host
+        for host in members
+        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (wanted and looks[host].get("remains")))
+    ]
     joining = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
     running = [host for host in wanted if looks[host]["running"]]
     differing = [host for host in running if looks[host]["restart_needed"]]

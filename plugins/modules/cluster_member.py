@@ -482,6 +482,11 @@ member:
       description: Whether the member would be stopped or started for that.
       type: bool
       sample: true
+    remains:
+      description: What O(state=absent) would take away, in sentences; also after a removal that was killed.
+      type: list
+      elements: str
+      sample: ["the container is there"]
     refusals:
       description: Why that would be refused, in sentences; empty where nothing is in the way, or nothing is to be done.
       type: list

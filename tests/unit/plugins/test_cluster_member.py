@@ -519,7 +519,9 @@ def test_a_member_is_stopped(member):
 def test_a_member_is_removed_and_its_data_stays(member):
     (member.root / "data" / "file").write_text("data", encoding="utf-8")
     foretold = member.run(state="absent", check_mode=True)
+    assert "the container is there" in member.run(state="seen").facts["member"]["remains"]
     outcome = member.run(state="absent")
+    assert member.run(state="seen").facts["member"]["remains"] == []
     assert (foretold.actions, foretold.before) == (outcome.actions, outcome.before)
     assert member.container is None and os.listdir(member.root) == ["data"] and member.read("data/file") == "data"
     assert os.listdir(member.root.parent / "units") == []

@@ -105,6 +105,10 @@ class TestMembersThatLeave:
         looks = [look(exists=False, running=False, refusals=["the port 9200 is taken by nginx."]), MISSING, AS_WANTED]
         assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["nothing is to be done"]
 
+    def test_a_removal_that_was_killed_is_finished(self):
+        looks = [dict(MISSING, remains=["/srv/m1/conf/secrets/key is there"]), MISSING, AS_WANTED]
+        assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["remove m1"]
+
     def test_the_last_ones_do_not(self):
         members = dict(self.MEMBERS, node3={"name": "m3", "state": "absent"})
         with pytest.raises(Refusal, match="No member would be left to take what m2, m3 have"):
