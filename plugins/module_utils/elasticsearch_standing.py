@@ -33,15 +33,36 @@ def judge(members, looks, live):
         leader=hosts.get(view["master"]) if view else None,
         voters=[host for host in masters if looks.get(host, {}).get("exists")],
         serving=serving,
+        unseen=view is None,
         leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
         ailing=_ailing(members, looks, view, serving),
-        refusals=_refusals(members, looks, told, filled, masters) + _foreign(members, looks, told, disks),
+        refusals=_refusals(members, looks, told, filled, masters) + _foreign(members, looks, told, disks) + _none_left(members, looks),
         warnings=_warnings(members, masters, view, hosts),
     )
 
 
 def _disk(evidence):
-    return disk.read(evidence.get("state") or evidence.get("state7"))
+    """Version 7 has it in another place, in which 8 leaves nothing."""
+    return next((found for found in (disk.read(evidence.get(key)) for key in ("state", "state7")) if found.version), disk.Disk())
+
+
+def _none_left(members, looks):
+    """A role that nobody has any more, though somebody has it and is to go."""
+    found = []
+    for role, words in (("master", "that can be master"), ("data", "with data")):
+        having = [host for host, said in members.items() if role in said.get("roles", ())]
+        going = [members[host]["name"] for host in having if looks.get(host, {}).get("exists")]
+        left = [host for host in members if members[host]["state"] == PRESENT]
+        if going and left and not set(having) & set(left):
+            found.append("Without %s no member %s would be left. Add another one first" % (", ".join(going), words))
+    return found
+
+
+def _settled(members, view, serving):
+    """What counts as whole. No replica has a place where there is one node with data."""
+    wanted = next(iter(members.values())).get("settled_status", "green")
+    strangers = len(view["nodes"]) - len(serving)
+    return "yellow" if strangers + len([host for host in serving if "data" in members[host].get("roles", ())]) < 2 else wanted
 
 
 def _ailing(members, looks, view, serving):
@@ -54,7 +75,7 @@ def _ailing(members, looks, view, serving):
     ]
     if away:
         return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is")
-    wanted = next(iter(members.values())).get("settled_status", "green")
+    wanted = _settled(members, view, serving)
     if STATUSES.index(view["status"]) < STATUSES.index(wanted):
         return "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["shards"]["unassigned"])
     moving = view["shards"]["relocating"] + view["shards"]["initializing"]

@@ -107,6 +107,7 @@ def refusals(view, wanted):
             "%s, at which ports are to be published, is no address of this host. Give one that it has, or 0.0.0.0 for all." % address
             for address in view.strange
         ]
+        seen += [_shared(view, entry.path) for entry in wanted.directories if entry.is_data]
         seen += [_memory(view, wanted)]
         seen += [
             "There is no %s on this host, which is to be mounted. Make it, or name it in directories or files." % path
@@ -176,6 +177,23 @@ def ports_taken(view, wanted):
     return taken
 
 
+def _shared(view, path):
+    """Two servers on the same data, as after a member got another name, would each destroy what the other writes."""
+    for container in view.containers:
+        if view.container and container["Id"] == view.container["Id"] or container.get("State") != "running":
+            continue
+        if any(mount.get("Source") == path and mount.get("RW") is not False for mount in container.get("Mounts") or ()):
+            return (
+                "The data in %s belongs to the container %s, which runs. If the member has got another name, take it out under its old one "
+                "first; else give it another directory." % (path, _name(container))
+            )
+    return ""
+
+
+def _name(container):
+    return (container.get("Names") or ["/%s" % container["Id"][:12]])[0].lstrip("/")
+
+
 def _has_host_network(view):
     """What such a container listens on is told by nobody, so that all of it counts as its own while it runs."""
     return view.is_running and view.container["HostConfig"].get("NetworkMode") == HOST_NETWORK
@@ -200,7 +218,7 @@ def _container_on(view, address, port, protocol):
         for published in container.get("Ports") or ():
             same = (published.get("PublicPort"), published.get("Type")) == (port, protocol)
             if same and _clash(address, published.get("IP") or "0.0.0.0"):
-                return "the container %s" % (container.get("Names") or ["/%s" % container["Id"][:12]])[0].lstrip("/")
+                return "the container %s" % _name(container)
     return ""
 
 
@@ -478,6 +496,7 @@ def summary(view, wanted, decision, in_the_way=()):
         "restarts": view.unit.restarts,
         "differs": list(decision.differs),
         "restart_needed": decision.interrupts,
+        "remains": list(_decide_absent(view, wanted).differs),
         "refusals": list(in_the_way),
         "data": {entry.path: member_files.state_of_data(view.found[entry.path]) for entry in wanted.directories if entry.is_data},
         "ports_taken": ports_taken(view, wanted),

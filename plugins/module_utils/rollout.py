@@ -18,13 +18,16 @@ from ansible_collections.quorate.swarm.plugins.module_utils.quorum import majori
 PRESENT = "present"
 FORM = "form"
 KEEP = "keep"
+LEFT = "left"
 
 
 @dataclass
 class Standing:
     """How a cluster stands, in the terms that all systems share. Lists are of hosts.
 
-    C(leftovers) are the steps of the system's role that a run which ended too early has left to do.
+    C(leftovers) are the steps of the system's role that a run which ended too early has left to do; where C(unseen), nobody could tell
+    them. C(joining) are members that are there and not in the cluster yet, or have lost what they knew; C(counted) all that have a place
+    in it, whether or not they are there.
     """
 
     formed: bool = False
@@ -33,6 +36,9 @@ class Standing:
     serving: list[str] = field(default_factory=list)
     ailing: str = ""
     leftovers: list[str] = field(default_factory=list)
+    unseen: bool = False
+    joining: list[str] = field(default_factory=list)
+    counted: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -46,17 +52,26 @@ def plan(members, looks, standing):
     refuse(members, looks, standing)
     silent = [host for host in members if host not in looks]
     wanted = [host for host in members if members[host]["state"] == PRESENT and host not in silent]
-    leaving = [host for host in members if members[host]["state"] != PRESENT and host not in silent and looks[host]["exists"]]
+    # A removal that was killed may have left files, with secrets among them.
+    leaving = [
+        host
+        for host in members
+        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (wanted and looks[host].get("remains")))
+    ]
+    joining = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
     running = [host for host in wanted if looks[host]["running"]]
     differing = [host for host in running if looks[host]["restart_needed"]]
     decided = {
         "way": KEEP if standing.formed else FORM,
-        "start": [host for host in wanted if looks[host]["exists"] and host not in running],
-        "join": [host for host in wanted if not looks[host]["exists"]],
-        "replace": order(differing, standing),
-        "write": [host for host in running if looks[host]["differs"] and host not in differing],
-        "remove": leaving,
-        "finish": [] if leaving else list(standing.leftovers),
+        "start": [host for host in wanted if host not in running and host not in joining],
+        "join": joining,
+        "replace": order([host for host in differing if host not in joining], standing),
+        "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining],
+        # Whose host is gone for good can be taken out all the same; that is said by its state.
+        "forget": [host for host in silent if members[host]["state"] != PRESENT and host in standing.counted],
+        "remove": order(leaving, standing),
+        # What is excluded while a member leaves stays so until it has left.
+        "finish": [step for step in standing.leftovers if not (leaving and step == LEFT)],
         "leader": standing.leader,
         "serving": list(standing.serving),
         "warnings": list(standing.warnings) + ["%s could not be looked at" % ", ".join(silent)] * bool(silent),
@@ -65,6 +80,9 @@ def plan(members, looks, standing):
         # Nothing serves yet that a change side by side could interrupt.
         decided["start"] = [host for host in wanted if host not in running or host in differing]
         decided["join"], decided["replace"] = [], []
+        decided["write"] = [host for host in running if looks[host]["differs"] and host not in differing]
+    decided["resume"] = standing.formed and standing.unseen and bool(decided["start"])
+    silent = [host for host in silent if members[host]["state"] == PRESENT]
     decided["blocked"] = blocked(decided, standing, silent)
     decided["sentences"] = sentences(decided, members)
     return decided
@@ -84,7 +102,16 @@ def refuse(members, looks, standing):
             % ", ".join(silent)
         )
     for host in members:
+        # What a host lacks for a member concerns none that is to go.
+        if members[host]["state"] != PRESENT:
+            continue
         found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in looks.get(host, {}).get("refusals", ())]
+    last = [said["name"] for host, said in members.items() if looks.get(host, {}).get("exists")]
+    if last and not any(said["state"] == PRESENT for said in members.values()):
+        found.append(
+            "No member would be left to take what %s %s. Keep one; a whole cluster is ended with state=absent of the module "
+            "quorate.swarm.cluster_member on each host" % (", ".join(last), "have" if len(last) > 1 else "has")
+        )
     found += [sentence.rstrip(".") for sentence in standing.refusals]
     if found:
         raise Refusal("%s. Nothing was changed." % ". ".join(found))
@@ -96,9 +123,12 @@ def order(hosts, standing):
 
 
 def blocked(decided, standing, silent=()):
-    """Why members that serve may not be touched now; empty if they may. What is down may always be started."""
-    touched = decided["join"] + decided["remove"] + [host for host in decided["replace"] if host in standing.serving]
-    if not touched or not standing.formed or decided["start"]:
+    """Why members that serve may not be touched now; empty if they may.
+
+    What is down may always be started, and what was left undone may be what ails the cluster. Both are waited for before all else.
+    """
+    touched = decided["join"] + decided["forget"] + decided["remove"] + [host for host in decided["replace"] if host in standing.serving]
+    if not touched or not standing.formed or decided["start"] or decided["finish"]:
         return ""
     if silent:
         return "%s could not be looked at" % ", ".join(silent)
@@ -130,6 +160,8 @@ def sentences(decided, members):
         told.append("replace %s" % "; ".join([named(others, ", then ")] * bool(others) + ["leader %s last" % named(leader)] * bool(leader)))
     if decided["join"]:
         told.append("add %s" % named(decided["join"], ", then "))
+    if decided["forget"]:
+        told.append("take %s out of the cluster, whose hosts are gone" % named(decided["forget"], ", then "))
     if decided["remove"]:
         told.append("remove %s" % named(decided["remove"], ", then "))
     if decided["write"]:

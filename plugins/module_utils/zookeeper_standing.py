@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils.quorum import majority
 from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESENT, Standing
+from ansible_collections.quorate.swarm.plugins.module_utils.zookeeper_config import PARTICIPANT
 
 LEADER = "leader"
 SERVING = (LEADER, "follower", "observer", "standalone")
@@ -15,20 +16,50 @@ SERVING = (LEADER, "follower", "observer", "standalone")
 
 def judge(members, looks, live):
     """C(members) have C(name), C(state) and C(id); the looks have as evidence what lies in C(myid) and C(epoch)."""
-    modes = {host: seen["state"]["mode"] for host, seen in live.items() if seen and seen.get("state")}
+    states = {host: seen["state"] for host, seen in live.items() if seen and seen.get("state")}
+    modes = {host: state["mode"] for host, state in states.items()}
     serving = [host for host in members if modes.get(host) in SERVING]
     wanted = [host for host in members if members[host]["state"] == PRESENT]
     filled = [host for host in looks if _epoch(looks[host]) > 0]
     leaders = [host for host in serving if modes[host] == LEADER]
+    ensemble = _ensemble([states[host] for host in leaders + serving])
+    made = [host for host in wanted if looks.get(host, {}).get("exists")]
+    # Without a vote; or without what it knew, so that its vote could bring back an older state while nobody else serves.
+    joining = [
+        host for host in made if (ensemble and not _votes(ensemble, members[host])) or (host not in serving and host not in filled)
+    ]
     return Standing(
         formed=bool(serving or filled),
         leader=leaders[0] if leaders else None,
-        voters=[host for host in wanted if looks.get(host, {}).get("exists")],
+        voters=[host for host in made if host not in joining],
         serving=serving,
-        ailing=_ailing(members, looks, wanted, serving, leaders),
+        joining=joining,
+        counted=[host for host in members if str(members[host].get("id")) in ensemble],
+        ailing=_ailing(members, [host for host in made if host not in joining], serving, leaders),
         refusals=_identities(members) + _data(members, looks, wanted, filled, serving),
-        warnings=_warnings(wanted),
+        warnings=_warnings(wanted) + _strangers(members, ensemble),
     )
+
+
+def _ensemble(states):
+    """Ids to roles as the first knows them that tells it; empty where nobody does."""
+    for state in states:
+        if state.get("members") and state.get("votes") is not False:
+            return {str(known["id"]): known["role"] for known in state["members"]}
+    return {}
+
+
+def _votes(ensemble, said):
+    return ensemble.get(str(said.get("id"))) == PARTICIPANT
+
+
+def _strangers(members, ensemble):
+    known = {str(said.get("id")) for said in members.values()}
+    return [
+        "server.%s is in the ensemble, and in no group of the inventory; it counts wherever a majority is needed. Bring its host back with "
+        "zookeeper_state=absent, or take it out with the module quorate.swarm.zookeeper_ensemble" % number
+        for number in sorted(set(ensemble) - known, key=int)
+    ]
 
 
 def _epoch(look):
@@ -37,8 +68,8 @@ def _epoch(look):
     return int(text) if text.isdigit() else 0
 
 
-def _ailing(members, looks, wanted, serving, leaders):
-    away = [members[host]["name"] for host in wanted if looks.get(host, {}).get("exists") and host not in serving]
+def _ailing(members, made, serving, leaders):
+    away = [members[host]["name"] for host in made if host not in serving]
     if away:
         return "%s %s not serve" % (", ".join(away), "do" if len(away) > 1 else "does")
     if len(serving) > 1 and len(leaders) != 1:

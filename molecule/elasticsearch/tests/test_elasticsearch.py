@@ -16,7 +16,7 @@ NAMES = {"node1": "elastic-master", "node2": "elastic-data01", "node3": "elastic
 DATA = [host for host in NAMES if host != "node1"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def play(play_clusters):
     return play_clusters
 

@@ -12,7 +12,7 @@ PLAYBOOK = "playbooks/zookeeper.yml"
 MEMBERS = {"node1": "zoo1", "node2": "zoo2", "node3": "zoo3"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def play(play_clusters):
     return play_clusters
 

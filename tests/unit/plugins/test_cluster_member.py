@@ -403,6 +403,14 @@ def test_a_port_of_another_container_is_named(place):
         place.run()
 
 
+@pytest.mark.parametrize("state, writes, is_refused", [("running", True, True), ("running", False, False), ("exited", True, False)])
+def test_data_of_another_container_that_runs_is_left_to_it(place, state, writes, is_refused):
+    mounts = [{"Type": "bind", "Source": str(place.root / "data"), "RW": writes}]
+    place.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": {}, "State": state, "Mounts": mounts}]
+    refusals = place.run(state="seen").facts["member"]["refusals"]
+    assert ["belongs to the container old, which runs" in sentence for sentence in refusals] == [True] * is_refused
+
+
 def test_the_own_ports_of_a_member_are_not_taken(member):
     member.sockets = {("0.0.0.0", 2181, "tcp"), ("::", 2181, "tcp")}
     assert member.run(restart=True).changed
@@ -552,7 +560,9 @@ def test_a_member_is_stopped(member):
 def test_a_member_is_removed_and_its_data_stays(member):
     (member.root / "data" / "file").write_text("data", encoding="utf-8")
     foretold = member.run(state="absent", check_mode=True)
+    assert "the container is there" in member.run(state="seen").facts["member"]["remains"]
     outcome = member.run(state="absent")
+    assert member.run(state="seen").facts["member"]["remains"] == []
     assert (foretold.actions, foretold.before) == (outcome.actions, outcome.before)
     assert member.container is None and os.listdir(member.root) == ["data"] and member.read("data/file") == "data"
     assert os.listdir(member.root.parent / "units") == []

@@ -145,6 +145,49 @@ def test_what_is_refused(looks, live, refusal):
     assert refusal in decide(ONE_MASTER, looks, live)["refusal"]
 
 
+def test_what_stops_the_allocation_is_undone_though_the_cluster_is_not_green():
+    live = [view(ONE_MASTER, "m", status="yellow", marks=["change"])] * 3
+    decided = decide(ONE_MASTER, [look(), look(), look(differs=True)], live)
+    assert decided["sentences"] == ["finish what an earlier run has left undone", "replace d2"]
+    leaving = dict(ONE_MASTER, node3=member("d2", "data", state="absent"))
+    assert decide(leaving, [look()] * 3, live)["finish"] == ["after_change"]
+
+
+def test_what_the_only_master_would_tell_is_asked_for_after_its_start():
+    decided = decide(ONE_MASTER, [OFF, look(), look()], [{}, view(ONE_MASTER, None), view(ONE_MASTER, None)])
+    assert (decided["sentences"], decided["finish"], decided["resume"]) == (["start m, side by side"], [], True)
+
+
+ONE_NODE = {"node1": member("m", "master", "data")}
+
+
+def test_one_node_with_data_is_whole_without_its_replicas():
+    assert not decide(ONE_NODE, [look(differs=True)], [view(ONE_NODE, "m", status="yellow")])["blocked"]
+    assert decide(ONE_NODE, [look(differs=True)], [view(ONE_NODE, "m", status="red")])["blocked"]
+    three = dict(ONE_NODE, node2=member("b", "master", "data"), node3=member("c", "master", "data"))
+    decided = decide(three, [look(differs=True), BARE, BARE], [view(ONE_NODE, "m", status="yellow"), {}, {}])
+    assert (decided["sentences"], decided["blocked"]) == (["replace leader m last", "add b, then c"], "")
+
+
+@pytest.mark.parametrize(
+    "absent, refusal",
+    [
+        (["node1"], "Without m no member that can be master would be left."),
+        (["node2", "node3"], "Without d1, d2 no member with data would be left."),
+    ],
+)
+def test_the_last_one_of_a_kind_does_not_leave(absent, refusal):
+    members = {host: dict(said, state="absent" if host in absent else "present") for host, said in ONE_MASTER.items()}
+    assert refusal in decide(members, [look()] * 3, [view(ONE_MASTER, "m")] * 3)["refusal"]
+
+
+def test_where_version_8_keeps_its_state_is_looked_at_too():
+    off = look(running=False, state=None)
+    off["evidence"]["state"] = commit(version="8150099")
+    members = {host: dict(said, version="8.15.0") for host, said in ONE_MASTER.items()}
+    assert decide(members, [off] * 3, [{}] * 3)["sentences"] == ["start m, d1, d2, side by side"]
+
+
 @pytest.mark.parametrize(
     "members, warning",
     [

@@ -64,6 +64,16 @@ def decide(looks, standing, members=None):
             ["replace m2"],
         ),
         ([AS_WANTED, AS_WANTED, MISSING], dict(WHOLE, voters=["node1", "node2"], serving=["node1", "node2"]), ["add m3"]),
+        # A run was killed between the start of a new member and its vote.
+        ([AS_WANTED, AS_WANTED, AS_WANTED], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
+        ([AS_WANTED, DOWN, DOWN], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["start m2, side by side", "add m3"]),
+        ([AS_WANTED, AS_WANTED, DIFFERS], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
+        # What an earlier run has left undone is what ails the cluster.
+        (
+            [DIFFERS, AS_WANTED, AS_WANTED],
+            dict(WHOLE, leftovers=["after_change"], ailing="the cluster is yellow"),
+            ["finish what an earlier run has left undone", "replace leader m1 last"],
+        ),
     ],
 )
 def test_the_plan_is_told(looks, standing, sentences):
@@ -78,6 +88,37 @@ def test_a_member_that_is_to_go_is_removed_last():
     members = dict(MEMBERS, node3={"name": "m3", "state": "absent"})
     assert decide([AS_WANTED, DIFFERS, AS_WANTED], WHOLE, members)["sentences"] == ["replace m2", "remove m3"]
     assert decide([AS_WANTED, AS_WANTED, MISSING], WHOLE, members)["sentences"] == ["nothing is to be done"]
+
+
+class TestMembersThatLeave:
+    MEMBERS = dict(MEMBERS, node1={"name": "m1", "state": "absent"}, node2={"name": "m2", "state": "absent"})
+
+    def test_the_leader_leaves_last(self):
+        assert decide([AS_WANTED] * 3, WHOLE, self.MEMBERS)["remove"] == ["node2", "node1"]
+
+    def test_only_what_is_excluded_for_them_waits_until_they_have_left(self):
+        decided = decide([AS_WANTED] * 3, dict(WHOLE, leftovers=["after_change", "left"]), self.MEMBERS)
+        assert decided["finish"] == ["after_change"]
+        assert decide([MISSING, MISSING, AS_WANTED], dict(WHOLE, leftovers=["left"]), self.MEMBERS)["finish"] == ["left"]
+
+    def test_what_the_host_of_one_lacks_is_nobody_s_concern(self):
+        looks = [look(exists=False, running=False, refusals=["the port 9200 is taken by nginx."]), MISSING, AS_WANTED]
+        assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["nothing is to be done"]
+
+    def test_a_removal_that_was_killed_is_finished(self):
+        looks = [dict(MISSING, remains=["/srv/m1/conf/secrets/key is there"]), MISSING, AS_WANTED]
+        assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["remove m1"]
+
+    def test_the_last_ones_do_not(self):
+        members = dict(self.MEMBERS, node3={"name": "m3", "state": "absent"})
+        with pytest.raises(Refusal, match="No member would be left to take what m2, m3 have"):
+            decide([MISSING, AS_WANTED, AS_WANTED], WHOLE, members)
+        assert decide([MISSING] * 3, {}, members)["sentences"] == ["nothing is to be done"]
+
+
+@pytest.mark.parametrize("unseen, looks, resume", [(True, DOWN, True), (False, DOWN, False), (True, AS_WANTED, False)])
+def test_what_was_left_undone_is_asked_for_once_somebody_can_tell(unseen, looks, resume):
+    assert decide([looks, AS_WANTED, AS_WANTED], dict(WHOLE, unseen=unseen))["resume"] is resume
 
 
 class TestHostsThatCannotBeAsked:
@@ -95,6 +136,17 @@ class TestHostsThatCannotBeAsked:
     def test_members_that_serve_are_not_touched(self):
         decided = plan(MEMBERS, dict(self.LOOKS, node2=DIFFERS), Standing(**WHOLE))
         assert decided["blocked"] == "node3 could not be looked at"
+
+    @pytest.mark.parametrize(
+        "counted, sentences",
+        [(list(MEMBERS), ["add m4", "take m3 out of the cluster, whose hosts are gone"]), (["node1", "node2"], ["add m4"])],
+    )
+    def test_one_that_is_gone_for_good_is_replaced(self, counted, sentences):
+        members = dict(MEMBERS, node3={"name": "m3", "state": "absent"}, node4={"name": "m4", "state": "present"})
+        standing = dict(WHOLE, voters=["node1", "node2"], serving=["node1", "node2"], counted=counted)
+        decided = plan(members, dict(self.LOOKS, node4=MISSING), Standing(**standing))
+        assert decided["sentences"] == sentences
+        assert decided["blocked"] == ""
 
 
 @pytest.mark.parametrize(

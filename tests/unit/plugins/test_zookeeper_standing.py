@@ -23,15 +23,19 @@ def look(exists=True, running=True, differs=False, myid=None, epoch=None):
     }
 
 
-def says(mode):
-    return {"state": {"mode": mode}} if mode else {"state": None}
+def says(mode, *voters):
+    """C(voters) are the ids of those with a vote, as far as the server tells it."""
+    return {"state": {"mode": mode, "members": [{"id": number, "role": "participant"} for number in voters]}} if mode else {"state": None}
 
 
 def decide(looks, modes, members=None):
     members = members or MEMBERS
     hosts = list(members)
     return member_rollout(
-        members, "zookeeper", dict(zip(hosts, looks, strict=True)), dict(zip(hosts, map(says, modes), strict=True))
+        members,
+        "zookeeper",
+        dict(zip(hosts, looks, strict=True)),
+        dict(zip(hosts, [mode if isinstance(mode, dict) else says(mode) for mode in modes], strict=True)),
     )
 
 
@@ -53,6 +57,17 @@ BARE = look(exists=False, running=False)
         # All hosts were off: what lies on the disks says that there is an ensemble.
         ([look(running=False, epoch="4")] * 3, [None] * 3, ["start zoo1, zoo2, zoo3, side by side"]),
         ([look(epoch="4")] * 2 + [BARE], ["follower", "leader", None], ["add zoo3"]),
+        # Killed between the start of a new server and its vote: it may call itself observer or follower, or be down.
+        ([look(epoch="4")] * 3, ["follower", says("leader", 1, 2), "observer"], ["add zoo3"]),
+        ([look(epoch="4")] * 3, ["follower", says("leader", 1, 2), "follower"], ["add zoo3"]),
+        ([look(epoch="4")] * 2 + [look(running=False, epoch="4")], ["follower", says("leader", 1, 2), None], ["add zoo3"]),
+        ([look(epoch="4")] * 3, ["follower", says("leader", 1, 2, 3), "follower"], ["nothing is to be done"]),
+        # All were off, and one has lost its data: with its vote one that lags behind could lead, and what was acknowledged would go.
+        (
+            [look(running=False, epoch="4"), look(running=False, epoch="4"), look(running=False)],
+            [None] * 3,
+            ["start zoo1, zoo2, side by side", "add zoo3"],
+        ),
         (
             [look(epoch="4"), look(epoch="4", differs=True), look(epoch="4")],
             ["leader", "follower", None],
@@ -100,6 +115,20 @@ def test_reordering_a_group_changes_nothing():
 )
 def test_what_is_refused(looks, modes, members, refusal):
     assert refusal in decide(looks, modes, members)["refusal"]
+
+
+def test_a_server_whose_host_is_gone_loses_its_vote_to_another_one():
+    members = dict(MEMBERS, node3=dict(MEMBERS["node3"], state="absent"), node4={"name": "zoo4", "state": "present", "id": 4})
+    looks = {"node1": look(epoch="4"), "node2": look(epoch="4"), "node4": BARE}
+    live = {"node1": says("follower", 1, 2, 3), "node2": says("leader", 1, 2, 3), "node4": {}}
+    decided = member_rollout(members, "zookeeper", looks, live)
+    assert decided["sentences"] == ["add zoo4", "take zoo3 out of the cluster, whose hosts are gone"]
+    assert not decided["blocked"]
+
+
+def test_a_server_that_no_group_has_is_told():
+    warnings = decide([look(epoch="4")] * 3, ["follower", says("leader", 1, 2, 3, 9), "follower"])["warnings"]
+    assert ["server.9 is in the ensemble, and in no group of the inventory" in warning for warning in warnings] == [True]
 
 
 def test_an_even_number_of_members_is_warned_of():

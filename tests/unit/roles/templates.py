@@ -42,11 +42,16 @@ for wanted, variables in map(trusted, questions):
 """
 
 
+SHAPED = ("elasticsearch", "zookeeper")
+NOTHING_TO_DO = {"way": "keep", "serving": [], **dict.fromkeys(("start", "join", "replace", "write", "forget", "remove", "finish"), [])}
+
+
 def known(role):
-    """The role's own variables."""
-    variables = {"ansible_search_path": [str(ROLES / role)]}
-    for directory in ("defaults", "vars"):
-        variables.update(yaml.safe_load((ROLES / role / directory / "main.yml").read_text(encoding="utf-8")))
+    """The role's own variables; of the clusters' roles those of the shape that they fill as well."""
+    variables = {"ansible_search_path": [str(ROLES / role)], "__cluster_member_plan": NOTHING_TO_DO}
+    for name in ("cluster_member", role) if role in SHAPED else (role,):
+        for directory in ("defaults", "vars"):
+            variables.update(yaml.safe_load((ROLES / name / directory / "main.yml").read_text(encoding="utf-8")))
     return variables
 
 

@@ -69,8 +69,10 @@ ALONE = {"discovery.type": "single-node"}
 M, D, MD = ["master"], ["data", "ingest"], ["master", "data", "ingest"]
 # The host with its inventory, elasticsearch.yml, and the masters that form the cluster, which only their files name
 FILES = [
-    (on("a", SINGLE), node("elastic-a", M, **ALONE), []),
-    (on("a", (["a"], ["a"])), node("elastic-a", MD, **ALONE), []),
+    # One alone is told what others are told, so that others can join it.
+    (on("a", SINGLE), node("elastic-a", M, **seeds("elastic-a")), ["elastic-a"]),
+    (on("a", (["a"], ["a"])), node("elastic-a", MD, **seeds("elastic-a")), ["elastic-a"]),
+    (on("a", SINGLE, elasticsearch_settings=ALONE), node("elastic-a", M, **ALONE), []),
     (on("a"), node("elastic-a", M, **seeds("elastic-a")), ["elastic-a"]),
     (on("b"), node("elastic-b", D, **seeds("elastic-a")), []),
     (on("b", hosts={"a": {"elasticsearch_name": "m"}}), node("elastic-b", D, **seeds("m")), []),
@@ -86,12 +88,15 @@ FILES = [
         on("a", THREE_MASTERS, hosts={"b": {"elasticsearch_state": "absent"}}),
         node("elastic-a", M, **seeds("elastic-a", "elastic-c")), ["elastic-a", "elastic-c"],
     ),
-    (on("a", (["a"], ["b"]), hosts={"b": {"elasticsearch_state": "absent"}}), node("elastic-a", M, **ALONE), []),
+    (
+        on("a", (["a"], ["b"]), hosts={"b": {"elasticsearch_state": "absent"}}),
+        node("elastic-a", M, **seeds("elastic-a")), ["elastic-a"],
+    ),
     # Versions
     (on("b", elasticsearch_image=V8, elasticsearch_settings=OPEN), node("elastic-b", D, **seeds("elastic-a"), **OPEN), []),
     (on("a", elasticsearch_image=V8, elasticsearch_settings=TLS), node("elastic-a", M, **seeds("elastic-a"), **TLS), ["elastic-a"]),
     (on("b", elasticsearch_image=V9, elasticsearch_settings=TLS), node("elastic-b", D, **seeds("elastic-a"), **TLS), []),
-    (on("a", SINGLE, elasticsearch_image=V9, elasticsearch_settings=OPEN), node("elastic-a", M, **ALONE, **OPEN), []),
+    (on("a", SINGLE, elasticsearch_image=V9, elasticsearch_settings=OPEN), node("elastic-a", M, **seeds("elastic-a"), **OPEN), ["elastic-a"]),
     # What the user says
     (
         on("b", elasticsearch_cors_origin="https://a.example"),
@@ -145,9 +150,9 @@ def test_the_container():
 def test_who_is_a_member_and_with_which_version():
     gone = {"b": {"elasticsearch_state": "absent", "elasticsearch_name": "old"}}
     cases = [on("b", hosts=gone), on("a", elasticsearch_image="registry:5000/elasticsearch:8.17.1"), on("a", elasticsearch_image="es:8")]
-    told = worked_out(["__elasticsearch_identity", "__elasticsearch_major"], cases)
-    assert told[0] == [{"name": "old", "state": "absent", "roles": D, "settled_status": "green", "version": "7.17.29"}, 7]
-    assert [(identity["version"], int(major)) for identity, major in told[1:]] == [("8.17.1", 8), ("", 8)]
+    told = worked_out(["__elasticsearch_members", "__elasticsearch_major"], cases)
+    assert [told[0][0]["b"], told[0][1]] == [{"name": "old", "state": "absent", "roles": D, "settled_status": "green", "version": "7.17.29"}, 7]
+    assert [(members["a"]["version"], int(major)) for members, major in told[1:]] == [("8.17.1", 8), ("", 8)]
 
 
 def test_through_whom_the_cluster_is_asked():
@@ -186,7 +191,7 @@ def files(tmp_path):
 
 def test_a_keystore_reaches_the_member_as_two_files_and_in_nothing_else(files):
     case = on("b", elasticsearch_keystore_path=files["vaulted"], elasticsearch_keystore_password=PASSWORD)
-    [[wish, identity]] = worked_out(["__elasticsearch_wish", "__elasticsearch_identity"], [case], "vaulted")
+    [[wish, members]] = worked_out(["__elasticsearch_wish", "__elasticsearch_members"], [case], "vaulted")
     secret = {"owner": "1000", "group": "0", "mode": "0400", "secret": True}
     encoded = base64.b64encode(keystore(has_password=True)).decode("ascii")
     expected = [
@@ -203,7 +208,7 @@ def test_a_keystore_reaches_the_member_as_two_files_and_in_nothing_else(files):
         "install -o 1000 -g 0 -m 0600 %s/secrets/elasticsearch.keystore %s/elasticsearch.keystore"
         " && exec /usr/local/bin/docker-entrypoint.sh eswrapper" % (home, home),
     ]
-    told = json.dumps([container, identity])
+    told = json.dumps([container, members])
     assert PASSWORD not in told and encoded not in told
 
 
