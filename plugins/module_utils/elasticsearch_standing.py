@@ -28,6 +28,7 @@ def judge(members, looks, live):
     serving = [hosts[node["name"]] for node in view["nodes"] if node["name"] in hosts] if view else []
     disks = {host: _disk(look.get("evidence") or {}) for host, look in looks.items()}
     filled = [host for host in looks if disks[host].has_joined]
+    ailing, settling = _ailing(members, looks, view, serving)
     return Standing(
         formed=bool(told or filled),
         leader=hosts.get(view["master"]) if view else None,
@@ -35,7 +36,8 @@ def judge(members, looks, live):
         serving=serving,
         unseen=view is None,
         leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
-        ailing=_ailing(members, looks, view, serving),
+        ailing=ailing,
+        settling=settling,
         refusals=_refusals(members, looks, told, filled, masters) + _foreign(members, looks, told, disks) + _none_left(members, looks),
         warnings=_warnings(members, masters, view, hosts),
     )
@@ -66,20 +68,22 @@ def _settled(members, view, serving):
 
 
 def _ailing(members, looks, view, serving):
+    """In words, and whether it may pass by itself: members that start and shards that move need nobody."""
     if view is None:
-        return "no member knows a master"
+        return "no member knows a master", True
     away = [
         members[host]["name"]
         for host in members
         if members[host]["state"] == PRESENT and looks.get(host, {}).get("exists") and host not in serving
     ]
     if away:
-        return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is")
+        return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is"), True
+    moving = view["shards"]["relocating"] + view["shards"]["initializing"]
     wanted = _settled(members, view, serving)
     if STATUSES.index(view["status"]) < STATUSES.index(wanted):
-        return "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["shards"]["unassigned"])
-    moving = view["shards"]["relocating"] + view["shards"]["initializing"]
-    return "%d shards are on the move" % moving if moving else ""
+        words = "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["shards"]["unassigned"])
+        return words, moving > 0
+    return ("%d shards are on the move" % moving, True) if moving else ("", False)
 
 
 def _refusals(members, looks, told, filled, masters):

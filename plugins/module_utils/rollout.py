@@ -27,7 +27,7 @@ class Standing:
 
     C(leftovers) are the steps of the system's role that a run which ended too early has left to do; where C(unseen), nobody could tell
     them. C(joining) are members that are there and not in the cluster yet, or have lost what they knew; C(counted) all that have a place
-    in it, whether or not they are there.
+    in it, whether or not they are there. C(settling) says that what ails it may pass by itself.
     """
 
     formed: bool = False
@@ -35,6 +35,7 @@ class Standing:
     voters: list[str] = field(default_factory=list)
     serving: list[str] = field(default_factory=list)
     ailing: str = ""
+    settling: bool = False
     leftovers: list[str] = field(default_factory=list)
     unseen: bool = False
     joining: list[str] = field(default_factory=list)
@@ -61,11 +62,14 @@ def plan(members, looks, standing):
     joining = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
     running = [host for host in wanted if looks[host]["running"]]
     differing = [host for host in running if looks[host]["restart_needed"]]
+    changing = [host for host in differing if host not in joining]
     decided = {
         "way": KEEP if standing.formed else FORM,
         "start": [host for host in wanted if host not in running and host not in joining],
         "join": joining,
-        "replace": order([host for host in differing if host not in joining], standing),
+        # What does not serve cannot be made worse, and the change may be what mends it.
+        "mend": [host for host in changing if host not in standing.serving],
+        "replace": order([host for host in changing if host in standing.serving], standing),
         "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining],
         # Whose host is gone for good can be taken out all the same; that is said by its state.
         "forget": [host for host in silent if members[host]["state"] != PRESENT and host in standing.counted],
@@ -79,11 +83,14 @@ def plan(members, looks, standing):
     if not standing.formed:
         # Nothing serves yet that a change side by side could interrupt.
         decided["start"] = [host for host in wanted if host not in running or host in differing]
-        decided["join"], decided["replace"] = [], []
+        decided["join"], decided["mend"], decided["replace"] = [], [], []
         decided["write"] = [host for host in running if looks[host]["differs"] and host not in differing]
-    decided["resume"] = standing.formed and standing.unseen and bool(decided["start"])
+    decided["resume"] = standing.formed and standing.unseen and bool(decided["start"] + decided["mend"])
     silent = [host for host in silent if members[host]["state"] == PRESENT]
     decided["blocked"] = blocked(decided, standing, silent)
+    decided["wait"] = ""
+    if decided["blocked"] == standing.ailing and standing.settling:
+        decided["wait"], decided["blocked"] = decided["blocked"], ""
     decided["sentences"] = sentences(decided, members)
     return decided
 
@@ -118,7 +125,7 @@ def refuse(members, looks, standing):
 
 
 def order(hosts, standing):
-    """Those that do not serve first, for they cannot make it worse; then those without a vote; the leader last."""
+    """Those without a vote first, the leader last. Of those that leave, what serves nobody comes before all."""
     return sorted(hosts, key=lambda host: (host in standing.serving, host in standing.voters, host == standing.leader))
 
 
@@ -127,8 +134,8 @@ def blocked(decided, standing, silent=()):
 
     What is down may always be started, and what was left undone may be what ails the cluster. Both are waited for before all else.
     """
-    touched = decided["join"] + decided["forget"] + decided["remove"] + [host for host in decided["replace"] if host in standing.serving]
-    if not touched or not standing.formed or decided["start"] or decided["finish"]:
+    touched = decided["join"] + decided["forget"] + decided["remove"] + decided["replace"]
+    if not touched or not standing.formed or decided["start"] or decided["mend"] or decided["finish"]:
         return ""
     if silent:
         return "%s could not be looked at" % ", ".join(silent)
@@ -154,6 +161,10 @@ def sentences(decided, members):
         told.append("finish what an earlier run has left undone")
     if decided["start"]:
         told.append("%s %s, side by side" % ("start" if decided["way"] == KEEP else "form the cluster of", named(decided["start"])))
+    if decided["mend"]:
+        told.append("replace %s at once, since it serves nobody" % named(decided["mend"]))
+    if decided["wait"]:
+        told.append("wait until the cluster is whole, since %s" % decided["wait"])
     if decided["replace"]:
         others = [host for host in decided["replace"] if host != decided["leader"]]
         leader = [host for host in decided["replace"] if host == decided["leader"]]

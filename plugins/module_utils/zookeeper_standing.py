@@ -36,6 +36,8 @@ def judge(members, looks, live):
         joining=joining,
         counted=[host for host in members if str(members[host].get("id")) in ensemble],
         ailing=_ailing(members, [host for host in made if host not in joining], serving, leaders),
+        # A server that runs looks for its ensemble, and an ensemble for its leader.
+        settling=True,
         refusals=_identities(members) + _data(members, looks, wanted, filled, serving),
         warnings=_warnings(wanted) + _strangers(members, ensemble),
     )

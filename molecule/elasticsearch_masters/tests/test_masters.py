@@ -37,7 +37,7 @@ def test_a_single_node_is_a_cluster_of_its_own(lab, elasticsearch):
 
 
 def test_a_setting_of_a_single_node_is_changed_and_its_data_are_there(play, elasticsearch, words):
-    wanted = words(SINGLE, elasticsearch_settings={"indices.recovery.max_bytes_per_sec": "50mb"})
+    wanted = words(SINGLE, elasticsearch_settings={"indices.recovery.max_bytes_per_sec": "50mb", "discovery.type": "single-node"})
     assert "replace leader elastic-single last" in " ".join(play.ok(PLAYBOOK, *wanted).split())
     assert elasticsearch.ask("node4", "/fruit/_doc/1")["_source"] == {"name": "medlar"}
     assert "Nothing changed." in play.ok(PLAYBOOK, *wanted)

@@ -93,7 +93,7 @@ def decide(members, looks, live):
         (
             [look(), look(differs=True), look()],
             [view(ONE_MASTER, "m", moving=3)] * 3,
-            ["replace d1", "blocked, since 3 shards are on the move"],
+            ["wait until the cluster is whole, since 3 shards are on the move", "replace d1"],
         ),
     ],
 )

@@ -61,8 +61,21 @@ def decide(looks, standing, members=None):
         (
             [AS_WANTED, DIFFERS, AS_WANTED],
             {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 does not serve"},
-            ["replace m2"],
+            ["replace m2 at once, since it serves nobody"],
         ),
+        # Of a change that has broken one, the next one mends that one first and goes on with the others once all serve.
+        (
+            [DIFFERS] * 3,
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 does not serve"},
+            ["replace m2 at once, since it serves nobody", "replace m3; leader m1 last"],
+        ),
+        # A member that still starts, as after a run that was killed.
+        (
+            [AS_WANTED, AS_WANTED, DIFFERS],
+            dict(WHOLE, serving=["node1", "node3"], ailing="m2 does not serve", settling=True),
+            ["wait until the cluster is whole, since m2 does not serve", "replace m3"],
+        ),
+        ([AS_WANTED] * 3, dict(WHOLE, ailing="a shard is on the move", settling=True), ["nothing is to be done"]),
         ([AS_WANTED, AS_WANTED, MISSING], dict(WHOLE, voters=["node1", "node2"], serving=["node1", "node2"]), ["add m3"]),
         # A run was killed between the start of a new member and its vote.
         ([AS_WANTED, AS_WANTED, AS_WANTED], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),

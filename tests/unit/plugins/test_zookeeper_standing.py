@@ -71,12 +71,12 @@ BARE = look(exists=False, running=False)
         (
             [look(epoch="4"), look(epoch="4", differs=True), look(epoch="4")],
             ["leader", "follower", None],
-            ["replace zoo2", "blocked, since zoo3 does not serve"],
+            ["wait until the cluster is whole, since zoo3 does not serve", "replace zoo2"],
         ),
         (
             [look(epoch="4", differs=True)] * 3,
             ["follower"] * 3,
-            ["replace zoo1, then zoo2, then zoo3", "blocked, since none of the members is the leader"],
+            ["wait until the cluster is whole, since none of the members is the leader", "replace zoo1, then zoo2, then zoo3"],
         ),
     ],
 )

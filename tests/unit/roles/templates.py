@@ -43,7 +43,8 @@ for wanted, variables in map(trusted, questions):
 
 
 SHAPED = ("elasticsearch", "zookeeper")
-NOTHING_TO_DO = {"way": "keep", "serving": [], **dict.fromkeys(("start", "join", "replace", "write", "forget", "remove", "finish"), [])}
+STEPS = ("start", "mend", "join", "replace", "write", "forget", "remove", "finish")
+NOTHING_TO_DO = {"way": "keep", "wait": "", "serving": [], **dict.fromkeys(STEPS, [])}
 
 
 def known(role):

@@ -96,7 +96,10 @@ FILES = [
     (on("b", elasticsearch_image=V8, elasticsearch_settings=OPEN), node("elastic-b", D, **seeds("elastic-a"), **OPEN), []),
     (on("a", elasticsearch_image=V8, elasticsearch_settings=TLS), node("elastic-a", M, **seeds("elastic-a"), **TLS), ["elastic-a"]),
     (on("b", elasticsearch_image=V9, elasticsearch_settings=TLS), node("elastic-b", D, **seeds("elastic-a"), **TLS), []),
-    (on("a", SINGLE, elasticsearch_image=V9, elasticsearch_settings=OPEN), node("elastic-a", M, **seeds("elastic-a"), **OPEN), ["elastic-a"]),
+    (
+        on("a", SINGLE, elasticsearch_image=V9, elasticsearch_settings=OPEN),
+        node("elastic-a", M, **seeds("elastic-a"), **OPEN), ["elastic-a"],
+    ),
     # What the user says
     (
         on("b", elasticsearch_cors_origin="https://a.example"),
@@ -151,7 +154,8 @@ def test_who_is_a_member_and_with_which_version():
     gone = {"b": {"elasticsearch_state": "absent", "elasticsearch_name": "old"}}
     cases = [on("b", hosts=gone), on("a", elasticsearch_image="registry:5000/elasticsearch:8.17.1"), on("a", elasticsearch_image="es:8")]
     told = worked_out(["__elasticsearch_members", "__elasticsearch_major"], cases)
-    assert [told[0][0]["b"], told[0][1]] == [{"name": "old", "state": "absent", "roles": D, "settled_status": "green", "version": "7.17.29"}, 7]
+    members, major = told[0]
+    assert [members["b"], major] == [{"name": "old", "state": "absent", "roles": D, "settled_status": "green", "version": "7.17.29"}, 7]
     assert [(members["a"]["version"], int(major)) for members, major in told[1:]] == [("8.17.1", 8), ("", 8)]
 
 
