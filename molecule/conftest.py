@@ -83,7 +83,11 @@ def whole_hosts(request, lab, swarm, snapshot):
 @pytest.fixture
 def load(addresses):
     """A client that writes meanwhile: with load("elasticsearch", 30, ["node2"]) as client."""
-    return lambda system, limit, hosts: Load(system, limit, [addresses[host] for host in hosts])
+
+    def make(system, limit, hosts, port=None):
+        return Load(system, limit, [addresses[host] + (":%d" % port if port else "") for host in hosts])
+
+    return make
 
 
 @pytest.fixture(scope="session")

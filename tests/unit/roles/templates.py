@@ -51,8 +51,8 @@ def known(role):
     """The role's own variables; of the clusters' roles those of the shape that they fill as well."""
     variables = {"ansible_search_path": [str(ROLES / role)], "__cluster_member_plan": NOTHING_TO_DO}
     for name in ("cluster_member", role) if role in SHAPED else (role,):
-        for directory in ("defaults", "vars"):
-            variables.update(yaml.safe_load((ROLES / name / directory / "main.yml").read_text(encoding="utf-8")))
+        for path in sorted((ROLES / name).glob("defaults/*.yml")) + sorted((ROLES / name).glob("vars/*.yml")):
+            variables.update(yaml.safe_load(path.read_text(encoding="utf-8")))
     return variables
 
 

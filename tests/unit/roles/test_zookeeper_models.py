@@ -50,7 +50,7 @@ def test_what_a_compose_file_cannot_say():
     assert refusals == [
         "The compose file has no place for init of zookeeper_container. Leave it out.",
         "More than one member would be published at 127.0.0.1:2181. Set zookeeper_publish to false, or give each host a "
-        "zookeeper_publish_address of its own, such as 127.0.0.2.",
+        "zookeeper_publish_port of its own.",
     ]
 
 
