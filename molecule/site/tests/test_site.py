@@ -28,6 +28,7 @@ def test_the_application_answers_with_a_row_that_the_database_on_another_host_ho
     assert lab.sh("node1", "docker ps --format '{{.Names}}'") == "visits"
 
 
+@pytest.mark.long
 def test_a_row_survives_the_database_container(lab, play):
     before = answer(lab)["visits"]
     lab.sh("node4", "docker rm --force mariadb")
@@ -60,6 +61,7 @@ def test_verify_passes(play):
     play.ok("playbooks/verify.yml")
 
 
+@pytest.mark.long
 def test_a_second_run_changes_nothing_and_says_so(play):
     assert "Nothing changed." in play.ok("site.yml")
 
@@ -79,6 +81,7 @@ TWO_HOSTS_AT_A_TIME = """
 """
 
 
+@pytest.mark.long
 def test_a_run_of_two_hosts_at_a_time_finds_nothing_to_do_and_verifies_them(play, tmp_path):
     (tmp_path / "serial.yml").write_text(TWO_HOSTS_AT_A_TIME, encoding="utf-8")
     told = play.ok(tmp_path / "serial.yml")
