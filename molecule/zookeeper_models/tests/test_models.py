@@ -20,7 +20,7 @@ def model(request):
 
 @pytest.fixture(scope="module")
 def inventory(checkout):
-    return "-i", str(checkout / "molecule" / "zookeeper_models" / "models.yml")
+    return "-i", str(checkout / "molecule" / "zookeeper_models" / "inventory" / "hosts.yml")
 
 
 def modes(zookeeper, host):
