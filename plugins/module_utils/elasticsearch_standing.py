@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_disk as disk
+from ansible_collections.quorate.swarm.plugins.module_utils.elasticsearch_state import is_mixed
 from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESENT, Standing
 
 # The tasks of the role elasticsearch that take back what a mark stands for.
@@ -63,6 +64,8 @@ def _none_left(members, looks):
 def _settled(members, view, serving):
     """What counts as whole. No replica has a place where there is one node with data."""
     wanted = next(iter(members.values())).get("settled_status", "green")
+    if is_mixed(view):
+        return "yellow"
     strangers = len(view["nodes"]) - len(serving)
     return "yellow" if strangers + len([host for host in serving if "data" in members[host].get("roles", ())]) < 2 else wanted
 
@@ -78,12 +81,35 @@ def _ailing(members, looks, view, serving):
     ]
     if away:
         return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is"), True
-    moving = view["shards"]["relocating"] + view["shards"]["initializing"]
+    others = _settings_of_others(members, looks, view)
+    if others:
+        return others, False
+    moving = sum(view["shards"][kind] for kind in ("relocating", "initializing", "delayed"))
     wanted = _settled(members, view, serving)
     if STATUSES.index(view["status"]) < STATUSES.index(wanted):
         words = "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["shards"]["unassigned"])
         return words, moving > 0
     return ("%d shards are on the move" % moving, True) if moving else ("", False)
+
+
+def _settings_of_others(members, looks, view):
+    """What somebody has set for a purpose of their own, and a change would take back with what is its own."""
+    found = dict(view["allocation"]["persistent"], **view["allocation"]["transient"])
+    enabled = found.get("cluster.routing.allocation.enable", "all")
+    if enabled != "all" and "change" not in view["marks"]:
+        return "somebody has set cluster.routing.allocation.enable to %s, and a change would set it back. Set it to null first" % enabled
+    leaving = [host for host in members if members[host]["state"] != PRESENT and looks.get(host, {}).get("exists")]
+    if not leaving or "leaving" in view["marks"]:
+        return ""
+    excluded = found.get("cluster.routing.allocation.exclude._name")
+    if excluded:
+        return "somebody has excluded %s from holding shards, and a removal would end that. Set %s to null first" % (
+            excluded,
+            "cluster.routing.allocation.exclude._name",
+        )
+    if view["voting_exclusions"]:
+        return "somebody has excluded %s from voting, and a removal would end that. End it first" % ", ".join(view["voting_exclusions"])
+    return ""
 
 
 def _refusals(members, looks, told, filled, masters):
@@ -114,13 +140,21 @@ def _foreign(members, looks, told, disks):
                 "On %s the data directory was written by version %s, and the image has %s. Elasticsearch reads no data of a newer version"
                 % (host, disk.name_of(disks[host].version), said["version"])
             )
-        logged = disk.cluster_in((looks.get(host, {}).get("evidence") or {}).get("log"))
-        live = {state["cluster_uuid"] for state in told.values()}
-        if host not in told and host in disks and disks[host].has_joined and logged and live and logged not in live:
-            found.append(
-                "On %s the data directory is one of the cluster %s, and the others are in %s. Move it away, or put the right one back"
-                % (host, logged, ", ".join(sorted(live)))
-            )
+    live = sorted({state["cluster_uuid"] for state in told.values()})
+    logged = {host: disk.cluster_in((looks[host].get("evidence") or {}).get("log")) for host in looks if disks[host].has_joined}
+    logged = {host: uuid for host, uuid in logged.items() if uuid and host not in told}
+    if live:
+        found += [
+            "On %s the data directory is one of the cluster %s, and the others are in %s. Move it away, or put the right one back"
+            % (host, uuid, ", ".join(live))
+            for host, uuid in logged.items()
+            if uuid not in live
+        ]
+    elif len(set(logged.values())) > 1:
+        found.append(
+            "The data directories are of %d clusters: %s. Move away those that do not belong here"
+            % (len(set(logged.values())), ", ".join("on %s that of %s" % pair for pair in logged.items()))
+        )
     return found
 
 

@@ -86,7 +86,8 @@ def conditions(params):
         "green": ("the cluster was green", lambda state: state["status"] == GREEN),
         "yellow": ("the cluster was yellow or green", lambda state: state["status"] in (YELLOW, GREEN)),
         "settled": (
-            "the cluster was %s, with all members, and no shard moved" % ("yellow or green" if status == YELLOW else GREEN),
+            "the cluster was %s, with all members, and no shard moved"
+            % ("yellow or green" if status == YELLOW else "green, or yellow while its nodes have two versions"),
             lambda state: is_formed(state) and not missing(state, members) and _is_settled(state, status),
         ),
         "empty": ("no shard was on %s" % node, lambda state: state["shards_on_node"] == 0),
@@ -118,9 +119,14 @@ def describe(state, params):
     return ", ".join(parts)
 
 
+def is_mixed(state):
+    """In the middle of an upgrade: what a newer node holds has no replica on an older one, so the cluster stays yellow."""
+    return len({node["version"] for node in state["nodes"]}) > 1
+
+
 def _is_settled(state, status):
-    good = (GREEN,) if status == GREEN else (YELLOW, GREEN)
-    return state["status"] in good and not state["shards"]["relocating"] and not state["shards"]["initializing"]
+    good = (GREEN,) if status == GREEN and not is_mixed(state) else (YELLOW, GREEN)
+    return state["status"] in good and not any(state["shards"][kind] for kind in ("relocating", "initializing", "delayed"))
 
 
 def _name(key, nodes):

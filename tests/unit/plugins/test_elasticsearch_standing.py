@@ -45,15 +45,18 @@ BARE = look(exists=False, running=False, state=None)
 OFF = look(running=False)
 
 
-def view(members, master, uuid="u1", status="green", moving=0, marks=()):
+def view(members, master, uuid="u1", status="green", moving=0, marks=(), versions=("7.17.29",), settings=None, nonvoting=()):
+    names = [said["name"] for said in members.values()]
     return {
         "state": {
             "cluster_uuid": uuid,
             "master": master,
-            "nodes": [{"name": said["name"]} for said in members.values()],
+            "nodes": [{"name": name, "version": versions[number % len(versions)]} for number, name in enumerate(names)],
             "status": status,
-            "shards": {"relocating": moving, "initializing": 0, "unassigned": 2 if status != "green" else 0},
+            "shards": {"relocating": moving, "initializing": 0, "delayed": 0, "unassigned": 2 if status != "green" else 0},
             "marks": dict.fromkeys(marks, "d1"),
+            "allocation": {"persistent": settings or {}, "transient": {}},
+            "voting_exclusions": list(nonvoting),
         }
     }
 
@@ -156,6 +159,43 @@ def test_what_stops_the_allocation_is_undone_though_the_cluster_is_not_green():
 def test_what_the_only_master_would_tell_is_asked_for_after_its_start():
     decided = decide(ONE_MASTER, [OFF, look(), look()], [{}, view(ONE_MASTER, None), view(ONE_MASTER, None)])
     assert (decided["sentences"], decided["finish"], decided["resume"]) == (["start m, side by side"], [], True)
+
+
+def test_yellow_is_whole_in_the_middle_of_an_upgrade():
+    live = [view(ONE_MASTER, "m", status="yellow", versions=["7.17.29", "7.17.28"])] * 3
+    decided = decide(ONE_MASTER, [look(), look(differs=True), look()], live)
+    assert (decided["sentences"], decided["blocked"]) == (["replace d1"], "")
+
+
+ENABLE, EXCLUDE = ("cluster.routing.allocation.%s" % name for name in ("enable", "exclude._name"))
+
+
+@pytest.mark.parametrize(
+    "state, standing, blocked",
+    [
+        ("present", {"settings": {ENABLE: "none"}}, "somebody has set %s to none" % ENABLE),
+        ("present", {"settings": {ENABLE: "all"}}, ""),
+        ("present", {"settings": {EXCLUDE: "d2"}}, ""),
+        ("absent", {"settings": {EXCLUDE: "d2"}}, "somebody has excluded d2 from holding shards"),
+        ("absent", {"nonvoting": ["m"]}, "somebody has excluded m from voting"),
+    ],
+)
+def test_what_others_have_set_is_not_set_back(state, standing, blocked):
+    members = dict(ONE_MASTER, node3=member("d2", "data", state=state))
+    decided = decide(members, [look(), look(differs=True), look()], [view(ONE_MASTER, "m", **standing)] * 3)
+    assert decided["blocked"].startswith(blocked) and bool(decided["blocked"]) == bool(blocked)
+
+
+def test_what_a_killed_run_has_set_is_its_own():
+    members = dict(ONE_MASTER, node3=member("d2", "data", state="absent"))
+    standing = {"settings": {EXCLUDE: "d2"}, "nonvoting": ["d2"], "marks": ["leaving"]}
+    assert decide(members, [look()] * 3, [view(ONE_MASTER, "m", **standing)] * 3)["blocked"] == ""
+
+
+def test_data_of_several_clusters_are_told_apart_though_nobody_serves():
+    logs = ['{"cluster.uuid": "%s", "node.id": "n"}' % uuid for uuid in ("u1", "u1", "u2")]
+    told = decide(ONE_MASTER, [look(running=False, log=log) for log in logs], [{}] * 3)
+    assert "The data directories are of 2 clusters: on node1 that of u1, on node2 that of u1, on node3 that of u2." in told["refusal"]
 
 
 ONE_NODE = {"node1": member("m", "master", "data")}
