@@ -15,7 +15,10 @@ SERVING = (LEADER, "follower", "observer", "standalone")
 
 
 def judge(members, looks, live):
-    """C(members) have C(name), C(state) and C(id); the looks have as evidence what lies in C(myid) and C(epoch)."""
+    """C(members) have C(name), C(state), C(id) and whether the C(superuser) is known, who alone gives and takes votes.
+
+    The looks have as evidence what lies in C(myid) and C(epoch).
+    """
     states = {host: seen["state"] for host, seen in live.items() if seen and seen.get("state")}
     modes = {host: state["mode"] for host, state in states.items()}
     serving = [host for host in members if modes.get(host) in SERVING]
@@ -28,17 +31,21 @@ def judge(members, looks, live):
     joining = [
         host for host in made if (ensemble and not _votes(ensemble, members[host])) or (host not in serving and host not in filled)
     ]
+    formed = bool(serving or filled)
+    counted = [host for host in members if str(members[host].get("id")) in ensemble]
     return Standing(
-        formed=bool(serving or filled),
+        formed=formed,
         leader=leaders[0] if leaders else None,
         voters=[host for host in made if host not in joining],
         serving=serving,
         joining=joining,
-        counted=[host for host in members if str(members[host].get("id")) in ensemble],
+        counted=counted,
         ailing=_ailing(members, [host for host in made if host not in joining], serving, leaders),
         # A server that runs looks for its ensemble, and an ensemble for its leader.
         settling=True,
-        refusals=_identities(members) + _data(members, looks, wanted, filled, serving),
+        refusals=_identities(members)
+        + _data(members, looks, wanted, filled, serving)
+        + (_votes_without_superuser(members, looks, ensemble) if formed else []),
         warnings=_warnings(wanted) + _strangers(members, ensemble),
     )
 
@@ -53,6 +60,24 @@ def _ensemble(states):
 
 def _votes(ensemble, said):
     return ensemble.get(str(said.get("id"))) == PARTICIPANT
+
+
+def _votes_without_superuser(members, looks, ensemble):
+    if not ensemble or all(said.get("superuser", True) for said in members.values()):
+        return []
+    changing = [
+        said["name"]
+        for host, said in members.items()
+        if (said["state"] == PRESENT and host in looks and not _votes(ensemble, said))
+        or (said["state"] != PRESENT and str(said.get("id")) in ensemble)
+    ]
+    if not changing:
+        return []
+    return [
+        "%s %s to be given or taken a vote, and only the superuser may do that. Set zookeeper_superuser_password; it reaches members that "
+        "do not know it yet one after the other, in a run of its own before this one"
+        % (", ".join(changing), "are" if len(changing) > 1 else "is")
+    ]
 
 
 def _strangers(members, ensemble):

@@ -48,6 +48,18 @@ def test_logs_data_and_settings_lie_on_the_host(lab):
     assert lab.sh("node2", "ls /srv/elasticsearch/data").split() == ["nodes"]
 
 
+def test_the_host_and_the_container_give_what_elasticsearch_wants(lab, elasticsearch):
+    nodes = elasticsearch.ask("node1", "/_nodes/process?filter_path=nodes.*.process.mlockall")["nodes"].values()
+    assert [node["process"]["mlockall"] for node in nodes] == [True] * len(NAMES)
+    assert int(lab.sh("node2", "sysctl -n vm.max_map_count")) >= 262144
+    assert "vm.max_map_count" in lab.sh("node2", "cat /etc/sysctl.d/90-elasticsearch.conf")
+    assert lab.sh("node2", "docker exec elastic-data01 sh -c 'ulimit -n'") == "65535"
+
+
+def test_verify_tells_the_cluster(play):
+    assert "elasticsearch is green with" in " ".join(play.ok("playbooks/verify.yml", "--tags", "elasticsearch").split())
+
+
 def test_nothing_but_http_is_published(lab):
     assert lab.sh("node2", "docker port elastic-data01").split() == ["9200/tcp", "->", "10.10.10.76:9200"]
 
@@ -105,6 +117,16 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run
     known = elasticsearch.ask("node1", "/_nodes/settings?flat_settings=true")["nodes"].values()
     assert {node["settings"]["indices.recovery.max_bytes_per_sec"] for node in known} == {"50mb"}
     elasticsearch.assert_there("node3", client)
+
+
+@pytest.mark.long
+def test_a_setting_that_breaks_a_member_stops_there_and_the_next_run_mends_it(play, elasticsearch):
+    told = play.refused(PLAYBOOK, "-e", json.dumps({"elasticsearch_settings": {"indices.nonsense": 1}}))
+    assert "The container elastic-data01 does not stay up" in told
+    assert sorted(elasticsearch.nodes("node1")) == ["elastic-data02", "elastic-data03", "elastic-master"]
+    assert elasticsearch.is_clean("node1")
+    assert "replace elastic-data01 at once, since it serves nobody" in " ".join(play.ok(PLAYBOOK).split())
+    elasticsearch.wait_until_green("node1", len(NAMES))
 
 
 @pytest.mark.long
@@ -169,6 +191,7 @@ def test_data_of_another_owner_or_cluster_are_refused(lab, play, elasticsearch):
     lab.sh("node3", "systemctl stop quorate-member@elastic-data02 && mv %s %s.own" % (data, data))
     try:
         lab.sh("node3", "mkdir %s && touch %s/file && chown -R 4711 %s" % (data, data, data))
+        assert "Waited 30 s until the cluster was green" in play.refused("playbooks/verify.yml", "--tags", "elasticsearch")
         assert "belongs to user 4711, and the member runs as user 1000" in play.refused(PLAYBOOK)
         assert lab.sh("node3", "stat -c %%u %s/file" % data) == "4711"
     finally:

@@ -36,10 +36,22 @@ def test_a_single_node_is_a_cluster_of_its_own(lab, elasticsearch):
     assert elasticsearch.ask("node4", "/fruit/_doc/1")["_source"] == {"name": "medlar"}
 
 
-def test_a_setting_of_a_single_node_is_changed_and_its_data_are_there(play, elasticsearch, words):
-    wanted = words(SINGLE, elasticsearch_settings={"indices.recovery.max_bytes_per_sec": "50mb", "discovery.type": "single-node"})
-    assert "replace leader elastic-single last" in " ".join(play.ok(PLAYBOOK, *wanted).split())
+def test_what_is_said_of_a_single_node_reaches_it_and_its_data_are_there(lab, play, elasticsearch, words):
+    wanted = words(
+        SINGLE, elasticsearch_settings={"indices.recovery.max_bytes_per_sec": "50mb", "discovery.type": "single-node"},
+        elasticsearch_labels={"team": "search"}, elasticsearch_environment={"A_NAME": "a value"}, elasticsearch_memory="1200m",
+        elasticsearch_secrets={"service.key": "sesame"},
+    )
+    told = play.ok(PLAYBOOK, "--diff", "-vvv", *wanted)
+    assert "replace leader elastic-single last" in " ".join(told.split()) and "sesame" not in told
     assert elasticsearch.ask("node4", "/fruit/_doc/1")["_source"] == {"name": "medlar"}
+    container = json.loads(lab.sh("node4", "docker inspect elastic-single"))[0]
+    assert container["Config"]["Labels"]["team"] == "search"
+    assert "A_NAME=a value" in container["Config"]["Env"] and container["HostConfig"]["Memory"] == 1200 << 20
+    assert "sesame" not in json.dumps(container)
+    assert lab.sh("node4", "docker exec elastic-single sh -c 'cd config/secrets; stat -c %a:%u service.key; cat service.key'").split() == [
+        "400:1000", "sesame",
+    ]
     assert "Nothing changed." in play.ok(PLAYBOOK, *wanted)
 
 

@@ -30,6 +30,10 @@ def test_what_is_written_through_one_member_is_read_on_every_other(zookeeper):
     assert {host: zookeeper.get(host, "/fruit") for host in MEMBERS} == dict.fromkeys(MEMBERS, "quince")
 
 
+def test_verify_tells_the_ensemble(play):
+    assert "leads 3 members" in " ".join(play.ok("playbooks/verify.yml", "--tags", "zookeeper").split())
+
+
 def test_only_the_clients_port_is_published(lab):
     assert lab.sh("node2", "docker port zoo2").split() == ["2181/tcp", "->", "10.10.10.76:2181"]
 
@@ -101,6 +105,7 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
         swarm.wait_until_ready()
         zookeeper.wait_until_whole(MEMBERS, limit=300)
     assert_there(zookeeper, client)
+    assert "Nothing changed." in play.ok(PLAYBOOK)
 
 
 def assert_there(zookeeper, client):

@@ -69,13 +69,19 @@ def test_a_change_is_rolled_and_the_next_run_changes_nothing(play, inventory, zo
         ({"zookeeper_id": 1}, "The id 1 is that of"),
         ({"zookeeper_heap": "64g"}, "The member needs 64 GiB, and this host has"),
         ({"zookeeper_model": "static"}, "no zookeeper_address is said of bridge1, bridge2, bridge3"),
-        ({"zookeeper_group": "zookeeper_nobody"}, "zookeeper_nobody"),
     ],
-    ids=["id", "heap", "address", "group"],
+    ids=["id", "heap", "address"],
 )
 def test_bad_input_is_refused_in_a_sentence(play, inventory, variables, words):
     told = play.refused(PLAYBOOK, *inventory, "-e", json.dumps(dict({"zookeeper_group": "zookeeper_bridge"}, **variables)))
     assert words in told
+
+
+def test_a_group_without_hosts_is_refused_where_the_role_is_called(play, tmp_path):
+    path = tmp_path / "play.yml"
+    role = {"name": "quorate.swarm.zookeeper"}
+    path.write_text(json.dumps([{"hosts": "node1", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": role}]}]))
+    assert "The group nobody has no host" in play.refused(path, "-e", "zookeeper_group=nobody")
 
 
 def test_ids_that_changed_places_are_refused(play, inventory, clusters_with):

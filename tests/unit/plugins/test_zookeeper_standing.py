@@ -126,6 +126,32 @@ def test_a_server_whose_host_is_gone_loses_its_vote_to_another_one():
     assert not decided["blocked"]
 
 
+@pytest.mark.parametrize(
+    "state, looks, refused",
+    [
+        ("present", [look(epoch="4")] * 2 + [BARE], "zoo3 is to be given or taken a vote"),
+        ("absent", [look(epoch="4")] * 3, "zoo3 is to be given or taken a vote"),
+        ("absent", [look(epoch="4")] * 2 + [BARE], ""),
+    ],
+)
+def test_votes_are_not_promised_without_the_superuser(state, looks, refused):
+    members = {host: dict(said, superuser=False) for host, said in MEMBERS.items()}
+    members["node3"]["state"] = state
+    voters = (1, 2, 3) if state == "absent" and refused else (1, 2)
+    modes = ["follower", says("leader", *voters), "follower" if looks[2]["running"] else None]
+    assert (decide(looks, modes, members)["refusal"] or "").startswith(refused)
+    assert bool(decide(looks, modes, members)["refusal"]) == bool(refused)
+    known = {host: dict(said, superuser=True) for host, said in members.items()}
+    assert not decide(looks, modes, known)["refusal"]
+
+
+def test_members_are_formed_and_changed_without_the_superuser():
+    members = {host: dict(said, superuser=False) for host, said in MEMBERS.items()}
+    assert decide([BARE] * 3, [None] * 3, members)["way"] == "form"
+    decided = decide([look(epoch="4", differs=True)] * 3, ["follower", says("leader", 1, 2, 3), "follower"], members)
+    assert decided["replace"] == ["node1", "node3", "node2"]
+
+
 def test_a_server_that_no_group_has_is_told():
     warnings = decide([look(epoch="4")] * 3, ["follower", says("leader", 1, 2, 3, 9), "follower"])["warnings"]
     assert ["server.9 is in the ensemble, and in no group of the inventory" in warning for warning in warnings] == [True]

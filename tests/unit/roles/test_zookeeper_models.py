@@ -67,3 +67,14 @@ def test_a_service_has_its_hosts_network_and_is_asked_at_its_address():
 def test_a_manager_that_is_not_in_the_play_is_asked_only_where_none_is():
     asked = [dict(zoo_hosts(zookeeper_model="service")[0], ansible_play_hosts=hosts) for hosts in (["b", "m"], ["b"])]
     assert templates.worked_out("zookeeper", ["__zookeeper_manager"], asked) == [["m"], ["a"]]
+
+
+def test_what_members_on_the_hosts_own_network_need_is_declared_to_the_firewall():
+    hosts = zoo_hosts(zookeeper_model="host", zookeeper_peer_port=2999)
+    outside = dict(hosts[0], inventory_hostname="m")
+    declared = templates.worked_out("zookeeper", ["zookeeper_peers_firewall_open"], [hosts[0], outside, *zoo_hosts()[:1]])
+    assert [[(opening["port"], opening["from"]) for opening in openings] for [openings] in declared] == [
+        [(2999, "zookeeper"), (3888, "zookeeper")], [], [],
+    ]
+    [[service]] = templates.worked_out("zookeeper", ["zookeeper_peers_firewall_open"], zoo_hosts(zookeeper_model="service")[:1])
+    assert len(service) == 2
