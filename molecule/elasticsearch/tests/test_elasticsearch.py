@@ -14,6 +14,8 @@ import pytest
 PLAYBOOK = "playbooks/elasticsearch.yml"
 NAMES = {"node1": "elastic-master", "node2": "elastic-data01", "node3": "elastic-data02", "node4": "elastic-data03"}
 DATA = [host for host in NAMES if host != "node1"]
+# From the test that rolls it on, so that no later one has to take it back.
+SETTING = ("-e", json.dumps({"elasticsearch_settings": {"indices.recovery.max_bytes_per_sec": "50mb"}}))
 
 
 @pytest.fixture(scope="session")
@@ -98,8 +100,7 @@ def test_a_keystore_is_brought_to_one_member(lab, play, elasticsearch, tmp_path)
 
 
 def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed(lab, play, elasticsearch, load):
-    wanted = ("-e", json.dumps({"elasticsearch_settings": {"indices.recovery.max_bytes_per_sec": "50mb"}}))
-    told = " ".join(play.ok(PLAYBOOK, "--check", *wanted).split())
+    told = " ".join(play.ok(PLAYBOOK, "--check", *SETTING).split())
     assert "replace elastic-data01, then elastic-data02, then elastic-data03; leader elastic-master last" in told
 
     def kill_both(process):
@@ -108,8 +109,8 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run
 
     # With the only master away nothing can be written: how long that is, is told.
     with load("elasticsearch", 300, DATA) as client:
-        play.at("Wait until the member is in the cluster", kill_both, PLAYBOOK, *wanted)
-        play.ok(PLAYBOOK, *wanted)
+        play.at("Wait until the member is in the cluster", kill_both, PLAYBOOK, *SETTING)
+        play.ok(PLAYBOOK, *SETTING)
     assert not client.lost
     print("The longest that a write had to wait: %.0f s." % client.longest)
     assert elasticsearch.status("node2") == "green"
@@ -121,11 +122,11 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run
 
 @pytest.mark.long
 def test_a_setting_that_breaks_a_member_stops_there_and_the_next_run_mends_it(play, elasticsearch):
-    told = play.refused(PLAYBOOK, "-e", json.dumps({"elasticsearch_settings": {"indices.nonsense": 1}}))
+    told = play.refused(PLAYBOOK, *SETTING, "-e", json.dumps({"elasticsearch_settings": {"indices.nonsense": 1}}))
     assert "The container elastic-data01 does not stay up" in told
     assert sorted(elasticsearch.nodes("node1")) == ["elastic-data02", "elastic-data03", "elastic-master"]
     assert elasticsearch.is_clean("node1")
-    assert "replace elastic-data01 at once, since it serves nobody" in " ".join(play.ok(PLAYBOOK).split())
+    assert "replace elastic-data01 at once, since it serves nobody" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
     elasticsearch.wait_until_green("node1", len(NAMES))
 
 
@@ -133,13 +134,13 @@ def test_a_setting_that_breaks_a_member_stops_there_and_the_next_run_mends_it(pl
 def test_a_member_is_removed_and_added_under_load(lab, play, elasticsearch, load, clusters_with):
     without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
     with load("elasticsearch", 30, DATA[:2]) as client:
-        assert "remove elastic-data03" in " ".join(play.ok(PLAYBOOK, *without).split())
+        assert "remove elastic-data03" in " ".join(play.ok(PLAYBOOK, *SETTING, *without).split())
         assert "elastic-data03" not in elasticsearch.nodes("node1")
         assert elasticsearch.status("node2") == "green"
         assert lab.sh("node4", "docker ps -aq -f name=elastic-data03") == ""
         assert lab.sh("node4", "ls /srv/elasticsearch/data").split() == ["nodes"]
-        assert "Nothing changed." in play.ok(PLAYBOOK, *without)
-        assert "add elastic-data03" in " ".join(play.ok(PLAYBOOK).split())
+        assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without)
+        assert "add elastic-data03" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
     assert not client.lost
     assert "elastic-data03" in elasticsearch.nodes("node1")
     assert elasticsearch.is_clean("node1")
@@ -149,9 +150,9 @@ def test_a_member_is_removed_and_added_under_load(lab, play, elasticsearch, load
 @pytest.mark.long
 def test_data_are_deleted_only_where_the_member_is_named(lab, play, elasticsearch, clusters_with):
     without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
-    play.ok(PLAYBOOK, *without, "-e", json.dumps({"elasticsearch_delete": ["elastic-data03"]}))
+    play.ok(PLAYBOOK, *SETTING, *without, "-e", json.dumps({"elasticsearch_delete": ["elastic-data03"]}))
     assert lab.sh("node4", "ls /srv/elasticsearch").split() == ["logs", "plugins"]
-    play.ok(PLAYBOOK)
+    play.ok(PLAYBOOK, *SETTING)
     assert sorted(elasticsearch.nodes("node1")) == sorted(NAMES.values())
 
 
@@ -164,7 +165,7 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
         # by themselves, without a run
         elasticsearch.wait_until_green("node3", len(NAMES), 600)
     elasticsearch.assert_there("node3", client)
-    assert "Nothing changed." in play.ok(PLAYBOOK)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
 
 
 @pytest.mark.long
@@ -180,9 +181,9 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
     ids=["heap", "port", "name", "version", "cors"],
 )
 def test_bad_input_is_refused_in_a_sentence_and_nothing_is_changed(play, elasticsearch, variables, words):
-    assert words in play.refused(PLAYBOOK, "-e", json.dumps(variables))
+    assert words in play.refused(PLAYBOOK, *SETTING, "-e", json.dumps(variables))
     assert elasticsearch.status("node2") == "green"
-    assert "Nothing changed." in play.ok(PLAYBOOK)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
 
 
 @pytest.mark.long
@@ -192,9 +193,9 @@ def test_data_of_another_owner_or_cluster_are_refused(lab, play, elasticsearch):
     try:
         lab.sh("node3", "mkdir %s && touch %s/file && chown -R 4711 %s" % (data, data, data))
         assert "Waited 30 s until the cluster was green" in play.refused("playbooks/verify.yml", "--tags", "elasticsearch")
-        assert "belongs to user 4711, and the member runs as user 1000" in play.refused(PLAYBOOK)
+        assert "belongs to user 4711, and the member runs as user 1000" in play.refused(PLAYBOOK, *SETTING)
         assert lab.sh("node3", "stat -c %%u %s/file" % data) == "4711"
     finally:
         lab.sh("node3", "rm -rf %s && mv %s.own %s" % (data, data, data))
-    assert "start elastic-data02" in " ".join(play.ok(PLAYBOOK).split())
+    assert "start elastic-data02" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
     assert elasticsearch.status("node2") == "green"
