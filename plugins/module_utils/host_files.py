@@ -105,7 +105,10 @@ def own(path, uid, gid, mode):
 
 def remove(path):
     with _told("remove", path), contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
 
 
 def remove_directory(path, with_content=False):

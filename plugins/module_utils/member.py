@@ -316,20 +316,24 @@ def _differences_of_files(view, wanted):
     ]
 
 
+def _strays(view, wanted):
+    return member_files.strays(wanted.directories + wanted.files, view.found)
+
+
 def _decide_files(view, wanted):
-    files = _differences_of_files(view, wanted)
+    files, strays = _differences_of_files(view, wanted), _strays(view, wanted)
     before, after = {}, {}
-    _compare_files(files, before, after)
+    _compare_files(files, strays, before, after)
     return Decision(
-        Plan(tuple(_file_steps(files)), before, after),
-        tuple(difference.sentence() for difference in files),
+        Plan(tuple(_file_steps(files, strays)), before, after),
+        tuple(_file_sentences(files, strays)),
         any(difference.restarts for difference in files),
     )
 
 
 def _decide_started(view, wanted):
     container = _container_differences(view, wanted)
-    files = _differences_of_files(view, wanted)
+    files, strays = _differences_of_files(view, wanted), _strays(view, wanted)
     is_made = container is None or bool(container)
     is_up = view.unit.is_active
     restarts = is_made or wanted.restarts or any(difference.restarts for difference in files)
@@ -338,7 +342,7 @@ def _decide_started(view, wanted):
         steps.append(Step("pull", "pull the image %s" % wanted.spec.body["Image"], wanted.spec.body["Image"]))
     if restarts and (is_up or view.is_running):
         steps.append(Step("stop", "stop the member"))
-    steps += _file_steps(files)
+    steps += _file_steps(files, strays)
     if view.template != wanted.template:
         steps.append(Step("template", "write the systemd unit of members", wanted.template))
     elif view.unit.is_outdated:
@@ -351,8 +355,8 @@ def _decide_started(view, wanted):
         steps.append(Step("enable", "have systemd start the member at boot"))
     if restarts or not is_up:
         steps.append(Step("start", "start the member"))
-    differs = _sentences(view, wanted, container, files)
-    return Decision(Plan(tuple(steps), *_compared(view, wanted, container, files)), tuple(differs))
+    differs = _sentences(view, wanted, container, _file_sentences(files, strays))
+    return Decision(Plan(tuple(steps), *_compared(view, wanted, container, files, strays)), tuple(differs))
 
 
 def _container_differences(view, wanted):
@@ -371,7 +375,7 @@ def _host_lacks(info):
     return ("memory_swap",) if info.get("SwapLimit") is False else ()
 
 
-def _file_steps(differences):
+def _file_steps(differences, strays):
     """One step for each path: what is written gets its owner and mode with it."""
     steps, seen = [], set()
     for difference in sorted(differences, key=lambda difference: not difference.writes):
@@ -385,15 +389,20 @@ def _file_steps(differences):
         else:
             written = "write %s" if difference.writes else "set owner and mode of %s"
             steps.append(Step("write" if difference.writes else "own", written % entry.path, entry))
-    return sorted(steps, key=lambda step: not step.subject.is_directory)
+    steps.sort(key=lambda step: not step.subject.is_directory)
+    return steps + [Step("delete_file", "remove %s" % path, path) for path in strays]
 
 
-def _sentences(view, wanted, container, files):
+def _file_sentences(differences, strays):
+    return [difference.sentence() for difference in differences] + ["%s is not asked for" % path for path in strays]
+
+
+def _sentences(view, wanted, container, file_sentences):
     if container is None:
         yield "the container is missing"
     else:
         yield from ("container: %s" % difference.sentence() for difference in container)
-    yield from (difference.sentence() for difference in files)
+    yield from file_sentences
     if view.template != wanted.template:
         yield "the systemd unit of members %s" % ("is missing" if view.template is None else "is another one")
     elif view.unit.is_outdated:
@@ -406,14 +415,14 @@ def _sentences(view, wanted, container, files):
         yield "a restart is asked for"
 
 
-def _compared(view, wanted, container, files):
+def _compared(view, wanted, container, files, strays):
     before, after = {}, {}
     if container is None:
         before["container"], after["container"] = None, wanted.spec.body["Image"] if wanted.spec else None
     elif container:
         before["container"] = {difference.what: difference.before() for difference in container}
         after["container"] = {difference.what: difference.after() for difference in container}
-    _compare_files(files, before, after)
+    _compare_files(files, strays, before, after)
     if view.template != wanted.template:
         before["systemd unit of members"], after["systemd unit of members"] = _lines(view.template), _lines(wanted.template)
     elif view.unit.is_outdated:
@@ -424,7 +433,9 @@ def _compared(view, wanted, container, files):
     return before, after
 
 
-def _compare_files(files, before, after):
+def _compare_files(files, strays, before, after):
+    for path in strays:
+        before[path], after[path] = "there", None
     for difference in files:
         path = difference.wanted.path
         for side, told in ((before, difference.before), (after, difference.after)):

@@ -32,6 +32,7 @@ class Wanted:
     gid: int
     mode: int
     is_data: bool = False
+    is_exclusive: bool = False
     content: bytes | None = None
     is_secret: bool = False
     is_once: bool = False
@@ -65,7 +66,7 @@ class Difference:
 def directory(option, uid_of, gid_of):
     return Wanted(
         _path(option["path"]), uid_of(option["owner"]), gid_of(option["group"] or option["owner"]), _mode(option, DIRECTORY_MODE),
-        is_data=option["data"],
+        is_data=option["data"], is_exclusive=option.get("exclusive", False),
     )
 
 
@@ -162,6 +163,13 @@ def differences(wanted, found):
     return tuple(seen)
 
 
+def strays(entries, found):
+    """Paths of what lies in directories that hold nothing but what is asked for, and is not asked for."""
+    known = {entry.path for entry in entries}
+    lying = [os.path.join(entry.path, name) for entry in entries if entry.is_exclusive for name in found[entry.path].names]
+    return [path for path in lying if path not in known and not any(_is_below(other, path) for other in known)]
+
+
 def _with_kept(wanted, found):
     """Lines that the server has written itself take the place of those that were meant for its first start."""
     if wanted.kept is None or found.content is None:
@@ -223,6 +231,7 @@ def left_over(directories, files, found, deleted):
     gone = [
         entry.path for entry in files if found[entry.path].kind == FILE and not any(_is_below(entry.path, path) for path in kept + whole)
     ]
+    gone += strays(tuple(directories) + tuple(files), found)
     empty = []
     for entry in sorted(directories, key=lambda entry: entry.path, reverse=True):
         seen = found[entry.path]

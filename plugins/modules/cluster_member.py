@@ -275,6 +275,11 @@ options:
           - Entries of another owner are refused, and are not given away. C(lost+found) does not count.
         type: bool
         default: false
+      exclusive:
+        description: >-
+          Whether it holds nothing but what O(directories) and O(files) name. What else lies in it is removed, as a secret of before.
+        type: bool
+        default: false
   files:
     description: Files of the host, each replaced in one step.
     type: list
@@ -871,12 +876,14 @@ def owned(**further):
     )
 
 
+DIRECTORY = owned(data={"type": "bool", "default": False}, exclusive={"type": "bool", "default": False})
+
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["started", "stopped", "absent", "seen"], "default": "started"},
     "image": {"type": "str"},
     "container": {"type": "dict", "default": {}, "options": CONTAINER},
-    "directories": {"type": "list", "elements": "dict", "default": [], "options": owned(data={"type": "bool", "default": False})},
+    "directories": {"type": "list", "elements": "dict", "default": [], "options": DIRECTORY},
     "files": {
         "type": "list",
         "elements": "dict",

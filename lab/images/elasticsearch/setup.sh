@@ -1,6 +1,6 @@
 #!/bin/sh
 home=/usr/share/elasticsearch
-mkdir -p $home/lib $home/plugins $home/data $home/logs
+mkdir -p $home/lib $home/plugins $home/data $home/logs $home/config/jvm.options.d
 cp /tmp/jars/netty-*.jar /tmp/jars/transport-netty4-client-*.jar $home/modules/transport-netty4/
 for jar in /tmp/jars/*.jar; do
     [ -e "$home/modules/transport-netty4/${jar##*/}" ] || cp "$jar" $home/lib/

@@ -35,6 +35,7 @@ def elasticsearch(tmp_path):
     container = Container(tmp_path)
     shutil.copytree(DEFINITIONS / "elasticsearch/files/usr/share/elasticsearch", tmp_path / "home")
     container.config = tmp_path / "home/config"
+    (container.config / "jvm.options.d").mkdir()
     container.fake("java", 'if [ "$1" = -XshowSettings:properties ]; then echo "    java.specification.version = 17" >&2; exit; fi\n'
                            'printf "%s\\n" "$@"')
     container.start = lambda *arguments, **environment: container.run(

@@ -341,6 +341,19 @@ def test_evidence(member):
     assert member.run(state="seen").facts["member"]["data"] == {str(data): "filled"}
 
 
+def test_a_secret_of_before_is_removed_without_a_restart(member):
+    secrets = member.root / "secrets"
+    member.options["directories"].append(
+        {"path": str(secrets), "owner": "0", "group": None, "mode": None, "data": False, "exclusive": True}
+    )
+    member.run()
+    (secrets / "old").write_text("hunter2", encoding="utf-8")
+    outcome = member.run(check_mode=True)
+    assert outcome.actions == ["remove %s" % (secrets / "old")] and "hunter2" not in repr(vars(outcome))
+    assert member.run().changed and not (secrets / "old").exists() and secrets.exists()
+    assert not member.run().changed
+
+
 # Refused
 
 

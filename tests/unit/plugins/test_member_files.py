@@ -88,6 +88,20 @@ def test_what_is_secret(files, secrets):
     assert member_files.secrets(files) == secrets
 
 
+def test_strays_are_what_nobody_names_in_a_directory_of_its_own():
+    entries = (
+        Wanted("/srv/a", 0, 0, 0o755),
+        Wanted("/srv/a/secrets", 0, 0, 0o500, is_exclusive=True),
+        Wanted("/srv/a/secrets/key", 0, 0, 0o400, content=b""),
+        Wanted("/srv/a/secrets/tls/key", 0, 0, 0o400, content=b""),
+    )
+    lying = {
+        "/srv/a": found(kind=DIRECTORY, names=("other", "secrets")),
+        "/srv/a/secrets": found(kind=DIRECTORY, names=("key", "old", "tls")),
+    }
+    assert member_files.strays(entries, dict(dict.fromkeys((entry.path for entry in entries), Found()), **lying)) == ["/srv/a/secrets/old"]
+
+
 def test_what_is_no_text_is_told_by_its_digest():
     (difference,) = member_files.differences(wanted(content=base64.b64decode(BINARY)), found(content=b"a\0b"))
     told = json.dumps([difference.before, difference.after])
