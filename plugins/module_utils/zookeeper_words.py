@@ -16,10 +16,17 @@ EPOCH_BITS = 32
 NOT_SERVING = re.compile(r"This ZooKeeper instance is not currently serving requests")
 NOT_ALLOWED = re.compile(r"\w+ is not executed because it is not (?:in|on) the (?:whitelist|allow ?list)")
 NUMBERS = {"connections": "Connections", "outstanding": "Outstanding", "node_count": "Node count"}
+
+
+def _has_vote(state):
+    """A server that has not been made a member yet, or is none any more, calls itself a follower, too."""
+    return state["mode"] in (LEADER, FOLLOWER) and state["votes"] is not False
+
+
 CONDITIONS = {
     "answers": ("the member answered", lambda state: True),
     "serving": ("the member served requests", lambda state: state["mode"] in (LEADER, FOLLOWER, STANDALONE)),
-    "in_ensemble": ("the member was leader or follower of an ensemble, with a vote", lambda state: _has_vote(state)),
+    "in_ensemble": ("the member was leader or follower of an ensemble, with a vote", _has_vote),
     "joined": ("the member had found a leader", lambda state: state["mode"] in (LEADER, FOLLOWER, OBSERVER)),
 }
 
@@ -60,9 +67,7 @@ def describe(state):
     return "'%s', as during an election or without a majority" % state["said"]
 
 
-def _has_vote(state):
-    """A server that has not been made a member yet, or is none any more, calls itself a follower, too."""
-    return state["mode"] in (LEADER, FOLLOWER) and state["votes"] is not False
+
 
 
 def _pairs(text, separator):
