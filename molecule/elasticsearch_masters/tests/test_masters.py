@@ -55,27 +55,6 @@ def test_what_is_said_of_a_single_node_reaches_it_and_its_data_are_there(lab, pl
     assert "Nothing changed." in play.ok(PLAYBOOK, *wanted)
 
 
-def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed(lab, play, elasticsearch, load, words):
-    wanted = words(THREE, elasticsearch_settings={"indices.recovery.max_bytes_per_sec": "50mb"})
-    master = elasticsearch.master("node1")
-
-    def kill_both(process):
-        play.kill(process)
-        lab.sh(HOSTS[master], "docker kill %s" % master)
-
-    with load("elasticsearch", 30, NAMES) as client:
-        # One is replaced and the cluster is green: whatever the master holds, another one has as well.
-        told = play.at("Keep replicas where they are", kill_both, PLAYBOOK, *wanted, time=2)
-        assert "leader %s last" % master in " ".join(told.split())
-        play.ok(PLAYBOOK, *wanted)
-    assert not client.lost
-    known = elasticsearch.ask("node1", "/_nodes/settings?flat_settings=true")["nodes"].values()
-    assert {node["settings"]["indices.recovery.max_bytes_per_sec"] for node in known} == {"50mb"}
-    assert elasticsearch.is_clean("node1")
-    elasticsearch.assert_there("node1", client)
-    assert "Nothing changed." in play.ok(PLAYBOOK, *wanted)
-
-
 def test_the_master_leaves_under_load_and_comes_back(lab, play, elasticsearch, load, words, clusters_with):
     master = elasticsearch.master("node1")
     gone, stay = HOSTS[master], next(host for host in NAMES if host != HOSTS[master])
@@ -117,3 +96,24 @@ def test_data_of_another_cluster_are_refused(lab, play, elasticsearch, words, cl
         assert "the data directory is one of the cluster" in play.refused(PLAYBOOK, *words(THREE), *with_stranger)
     finally:
         lab.sh("node4", "systemctl start quorate-member@elastic-single")
+
+
+def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed(lab, play, elasticsearch, load, words):
+    wanted = words(THREE, elasticsearch_settings={"indices.recovery.max_bytes_per_sec": "50mb"})
+    master = elasticsearch.master("node1")
+
+    def kill_both(process):
+        play.kill(process)
+        lab.sh(HOSTS[master], "docker kill %s" % master)
+
+    with load("elasticsearch", 30, NAMES) as client:
+        # One is replaced and the cluster is green: whatever the master holds, another one has as well.
+        told = play.at("Keep replicas where they are", kill_both, PLAYBOOK, *wanted, time=2)
+        assert "leader %s last" % master in " ".join(told.split())
+        play.ok(PLAYBOOK, *wanted)
+    assert not client.lost
+    known = elasticsearch.ask("node1", "/_nodes/settings?flat_settings=true")["nodes"].values()
+    assert {node["settings"]["indices.recovery.max_bytes_per_sec"] for node in known} == {"50mb"}
+    assert elasticsearch.is_clean("node1")
+    elasticsearch.assert_there("node1", client)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *wanted)
