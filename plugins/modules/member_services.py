@@ -60,7 +60,7 @@ options:
       - V(started) makes the services as they are asked for and waits until their tasks run.
       - V(stopped) leaves the services without a task, and waits until their containers have ended.
       - V(absent) stops and removes the services. The labels of nodes stay, since other services may be placed by them.
-      - V(seen) only looks. What V(started) would refuse is in RV(services.refusals), and does not fail the task.
+      - V(seen) only looks. What V(started) would refuse is in RV(services[].refusals), and does not fail the task.
     type: str
     choices: [started, stopped, absent, seen]
     default: started
