@@ -67,9 +67,6 @@ def describe(state):
     return "'%s', as during an election or without a majority" % state["said"]
 
 
-
-
-
 def _pairs(text, separator):
     pairs = [line.partition(separator) for line in text.splitlines() if separator in line]
     return {key.strip(): value.strip() for key, _separator, value in pairs}
