@@ -18,7 +18,7 @@ SINGLE = {"elasticsearch_master_group": "elastic_single", "elasticsearch_data_gr
 @pytest.fixture(scope="module")
 def words(checkout):
     """What a play on one of the groups is told, with further variables."""
-    inventory = str(checkout / "molecule" / "elasticsearch_masters" / "inventory" / "hosts.yml")
+    inventory = str(checkout / "molecule" / "elasticsearch_masters" / "hosts.yml")
     return lambda groups, **variables: ("-i", inventory, "-e", json.dumps(dict(groups, **variables)))
 
 

@@ -20,7 +20,7 @@ def model(request):
 
 @pytest.fixture(scope="module")
 def inventory(checkout):
-    return "-i", str(checkout / "molecule" / "zookeeper_models" / "inventory" / "hosts.yml")
+    return "-i", str(checkout / "molecule" / "zookeeper_models" / "hosts.yml")
 
 
 def modes(zookeeper, host):

@@ -16,7 +16,7 @@ MEMBERS = {"node1": "zooservice1", "node2": "zooservice2", "node3": "zooservice3
 @pytest.fixture(scope="module")
 def words(checkout):
     """What a play is told, with further variables."""
-    inventory = str(checkout / "molecule" / "zookeeper_models" / "inventory" / "hosts.yml")
+    inventory = str(checkout / "molecule" / "zookeeper_models" / "hosts.yml")
     return lambda **variables: ("-i", inventory, "-e", json.dumps(dict(variables, zookeeper_group="zookeeper_services")))
 
 
