@@ -40,6 +40,8 @@ def test_members_reach_each_other_by_the_aliases_of_their_links(lab):
     config = lab.sh("node2", "cat /srv/zookeeper/zoo1/conf/zoo.cfg.dynamic*")
     assert "server.2=zknode2:2888:3888" in config
     assert lab.sh("node2", "docker exec zoo1 getent hosts zknode2").split()[1] == "zknode2"
+    # A server tells its own address to the others, so it must be none that only itself reaches.
+    assert not lab.sh("node2", "docker exec zoo1 getent hosts zknode1").startswith("127.")
 
 
 def test_static_addresses_lie_outside_of_the_range_that_the_engine_gives_away(lab):
