@@ -3,7 +3,7 @@
 """What is compared.
 
 Each forms the same swarm: 3 managers, the others workers, a label each, one encrypted attachable overlay; or changes the
-configuration of all engines of that swarm, one after the other.
+configuration of all engines of that swarm, one after the other; or makes a stateful cluster on it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 SSH = HERE / "counting_ssh"
 SSH_CONFIG = HERE.parent / ".lab" / "ssh_config"
+LAB_INVENTORY = HERE.parent / "inventories" / "lab"
 DAEMON_JSON = "/etc/docker/daemon.json"
+SYSTEMS = ("elasticsearch", "zookeeper")
 CHANGE = {"max-concurrent-downloads": 7}
 READY_LIMIT = 180
 
@@ -97,12 +101,62 @@ class Engines:
         ansible(["ansible-playbook", "-i", work / "hosts.yml", HERE / "quorate_engines.yml", "-e", given])
 
 
+class PlainScript:
+    """What a careful person writes down once: each host told all in one connection, side by side, and a wait for the whole cluster."""
+
+    name = "plain script"
+    repeat = None
+
+    @staticmethod
+    def form(system):
+        run([HERE / "plain_cluster", system], os.environ)
+
+
+class ClusterRole:
+    """Our role of the system, with what the lab's inventory says; without the one password that the plain script does without."""
+
+    name = "quorate.swarm"
+
+    @staticmethod
+    def form(system):
+        given = json.dumps({"zookeeper_superuser_password": ""})
+        ansible(["ansible-playbook", "-i", LAB_INVENTORY, HERE.parent / "playbooks" / ("%s.yml" % system), "-e", given])
+
+    repeat = form
+
+
 class Ping:
     name = "ansible -m ping"
 
     @staticmethod
     def run(work):
         ansible(["ansible", "-i", work / "hosts.yml", "all", "-m", "ansible.builtin.ping"])
+
+    @staticmethod
+    def members(hosts):
+        ansible(["ansible", "-i", LAB_INVENTORY, ",".join(hosts), "-m", "ansible.builtin.ping"])
+
+
+def cluster_members():
+    """The lab's clusters: {system: {host: name of its member}}."""
+    groups = yaml.safe_load((LAB_INVENTORY / "clusters.yml").read_text(encoding="utf-8"))
+    found = {system: {} for system in SYSTEMS}
+    for group, content in groups.items():
+        system = next(name for name in SYSTEMS if group.startswith(name))
+        for host, said in content["hosts"].items():
+            found[system][host] = said.get("elasticsearch_name") or "zoo%d" % said["zookeeper_id"]
+    return found
+
+
+def bare_swarm():
+    """Engines, swarm and overlay as the lab's inventory says, and no cluster."""
+    nobody = {"elasticsearch_master_group": "nobody", "elasticsearch_data_group": "nobody", "zookeeper_group": "nobody"}
+    ansible(["ansible-playbook", "-i", LAB_INVENTORY, HERE.parent / "playbooks" / "site.yml", "-e", json.dumps(nobody)])
+
+
+def image(system):
+    defaults = HERE.parent / "roles" / system / "defaults" / "main.yml"
+    return yaml.safe_load(defaults.read_text(encoding="utf-8"))["%s_image" % system]
 
 
 def ssh(host, command, given=""):
@@ -114,12 +168,18 @@ def ssh(host, command, given=""):
 
 def ansible(command):
     environment = dict(os.environ, ANSIBLE_SSH_EXECUTABLE=str(SSH), ANSIBLE_CONFIG=str(HERE.parent / "ansible.cfg"))
+    run(command, environment)
+
+
+def run(command, environment):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit("%s failed:\n%s%s" % (command[0], done.stdout, done.stderr))
 
 
 CHANGING = [DockerProgram, Engines]
+
+FORMING_CLUSTERS = [PlainScript, ClusterRole]
 
 ALL = [
     DockerProgram,

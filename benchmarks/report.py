@@ -14,7 +14,9 @@ import subprocess
 FORMING = "Forming a swarm, and finding it formed"
 SETTLED = "Finding the whole swarm part as asked for"
 ENGINES = "Changing the configuration of engines, one after the other"
-RAW, COMMUNITY, OURS, PING = "docker CLI", "community.docker", "quorate.swarm", "ansible -m ping"
+CLUSTERS = "Clusters on a swarm, and finding them as asked for"
+RAW, COMMUNITY, OURS, PING, PLAIN = "docker CLI", "community.docker", "quorate.swarm", "ansible -m ping", "plain script"
+SYSTEMS = ("elasticsearch", "zookeeper")
 
 CHAIN = (
     "five executions one after the other (read, create, join, nodes, overlays), each of which spends seconds on these hosts on Python and "
@@ -87,11 +89,54 @@ def engines(measured, rounds, versions):
     return "\n".join(lines) + "\n"
 
 
+def clusters(measured, rounds, versions):
+    lines = [
+        *heading(CLUSTERS, versions),
+        "Elasticsearch with one master and three members with data, and ZooKeeper with three members, a member a host, each from a swarm",
+        "with an overlay and no cluster until it is whole: green with four nodes; one leader and two followers. The plain script does what",
+        "a careful person writes down, with the same images, heaps, settings and addresses: on all hosts side by side directories, files",
+        "and `docker run` in one connection, then the same waits. Before each forming the clusters are removed with their data, and the",
+        "hosts' page caches are emptied. Medians of %d rounds (smallest to largest), in turn. Delegated executions count as well." % rounds,
+    ]
+    for size, results in measured.items():
+        lines += ["", "## %d hosts" % size, "", "| | seconds | x plain script | x ping | executions | a member |"]
+        lines += ["| --- | --- | --- | --- | --- | --- |"]
+        for (name, phase), samples in results.items():
+            system = phase.partition(",")[0]
+            plain = median(results, PLAIN, phase) if phase.endswith("form") else None
+            own = median(results, name, phase)
+            ratios = [ratio(own, plain), ratio(own, median(results, PING, "%s, once" % system))]
+            lines.append("%s %s |" % (line(name, phase, samples, ratios), ratio(most(samples), hosts_of(results, system))))
+        for system in SYSTEMS:
+            lines += held_against(cluster_limits(system, results))
+    return "\n".join(lines) + "\n"
+
+
+def cluster_limits(system, results):
+    form, again = "%s, form" % system, "%s, no-op" % system
+    hosts = hosts_of(results, system)
+    return [
+        ("%s, forming, x plain script" % system, 1.5, "", median(results, OURS, form) / median(results, PLAIN, form)),
+        ("%s, no-op, x ping" % system, 8, "", median(results, OURS, again) / median(results, PING, "%s, once" % system)),
+        ("%s, executions a member to form" % system, 8, "", executions(results, form) / hosts),
+        ("%s, executions a member of the no-op" % system, 5, "", executions(results, again) / hosts),
+    ]
+
+
+def hosts_of(results, system):
+    """A ping is one execution a host, and a host has one member."""
+    return most(results[(PING, "%s, once" % system)])
+
+
+def most(samples):
+    return max(count for _seconds, count in samples)
+
+
 def renewed(text, sections):
     """A page of sections that begin with their headings, with those that were measured anew in their places."""
     earlier = re.split(r"^(?=# )", text, flags=re.MULTILINE)[1:]
     page = {section.splitlines()[0]: section.strip() for section in [*earlier, *sections]}
-    known = ["# " + name for name in (FORMING, SETTLED, ENGINES)]
+    known = ["# " + name for name in (FORMING, SETTLED, ENGINES, CLUSTERS)]
     return "\n\n".join(page[name] for name in known if name in page) + "\n"
 
 
@@ -133,7 +178,7 @@ def median(results, name, phase):
 
 
 def executions(results, phase):
-    return max(count for _seconds, count in results[(OURS, phase)])
+    return most(results[(OURS, phase)])
 
 
 def ratio(own, base):
@@ -151,4 +196,4 @@ def versions(checkout):
     )
 
 
-SECTIONS = {"forming": table, "settled": settled, "engines": engines}
+SECTIONS = {"forming": table, "settled": settled, "engines": engines, "clusters": clusters}

@@ -1,19 +1,63 @@
 #!/usr/bin/env python3
 # Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run make targets one after the other, all of them whatever fails, and say at the end which passed and how long each took."""
+"""Run make targets one after the other, all of them whatever fails, and say at the end which passed and how long each took.
+
+Those named with --beside run meanwhile, one after the other, with what the machine has left; their output is shown when each ends.
+"""
 
 import argparse
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+MAKE = ("make", "--no-print-directory")
 
-def run_part(target):
-    begin = time.monotonic()
-    passed = subprocess.run(["make", "--no-print-directory", target], check=False).returncode == 0
-    return passed, time.monotonic() - begin
+
+class Parts:
+    """The targets of one call, in lanes side by side, and what became of each."""
+
+    def __init__(self, targets, record):
+        self._record = record
+        self._lines = dict.fromkeys(targets)
+        self._failed = set()
+
+    def run(self, targets, run_part):
+        for target in targets:
+            if self._record and target in self._record.read_text().split():
+                self._lines[target] = f"passed  {target}  earlier"
+                continue
+            begin = time.monotonic()
+            passed = run_part(target)
+            if not passed:
+                self._failed.add(target)
+            elif self._record:
+                with self._record.open("a") as file:
+                    file.write(f"{target}\n")
+            self._lines[target] = f"{'passed' if passed else 'FAILED'}  {target}  {duration(time.monotonic() - begin)}"
+
+    def summary(self):
+        lines = [line or f"FAILED  {target}  did not end" for target, line in self._lines.items()]
+        failed = len(self._failed) + list(self._lines.values()).count(None)
+        print("\n=== summary", *lines, f"{len(lines) - failed} passed, {failed} failed", sep="\n", flush=True)
+        return 1 if failed else 0
+
+
+def run_shown(target):
+    print(f"\n=== {target}", flush=True)
+    return subprocess.run([*MAKE, target], check=False).returncode == 0
+
+
+def run_beside(target):
+    print(f"\n=== {target} begins beside; its output follows when it ends", flush=True)
+    command = ["nice", "-n", "19", *MAKE, target]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    print(f"\n=== {target}, which ran beside\n{done.stdout}=== end of {target}", flush=True)
+    return done.returncode == 0
 
 
 def passed_file():
@@ -38,29 +82,17 @@ def duration(seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resume", action="store_true", help="leave out what has passed on this commit of a clean checkout")
+    parser.add_argument("--beside", action="append", default=[], metavar="TARGET", help="run this one beside the others; may be said again")
     parser.add_argument("targets", nargs="+", metavar="TARGET")
     options = parser.parse_args()
-    targets = options.targets
-    record = passed_file() if options.resume else None
-
-    lines = []
-    failed = 0
-    for number, target in enumerate(targets, start=1):
-        print(f"\n=== {target} ({number} of {len(targets)})", flush=True)
-        if record and target in record.read_text().split():
-            lines.append(f"passed  {target}  earlier")
-            continue
-        passed, seconds = run_part(target)
-        if record and passed:
-            with record.open("a") as file:
-                file.write(f"{target}\n")
-        failed += not passed
-        lines.append(f"{'passed' if passed else 'FAILED'}  {target}  {duration(seconds)}")
-
-    print("\n=== summary", *lines, f"{len(targets) - failed} passed, {failed} failed", sep="\n", flush=True)
-    return 1 if failed else 0
+    parts = Parts([*options.beside, *options.targets], passed_file() if options.resume else None)
+    beside = threading.Thread(target=parts.run, args=(options.beside, run_beside))
+    beside.start()
+    parts.run(options.targets, run_shown)
+    beside.join()
+    return parts.summary()
 
 
 if __name__ == "__main__":

@@ -9,10 +9,12 @@ from .mirror import machine_mirror
 
 RELEASE = "bookworm"
 PACKAGES = ("gcc make flex bison bc perl libelf-dev libssl-dev xz-utils kmod e2fsprogs iproute2 ca-certificates "
-            "docker.io docker-registry").split()
+            "docker.io docker-registry maven").split()
 # Directories that a program in the builder may write to; all else is mounted read-only.
 SCRATCH = ("/run", "/tmp", "/etc/docker")
-MOUNT_POINTS = ("/build", "/lab", *SCRATCH)
+# Where this machine's settings of Maven are seen.
+USER_SETTINGS, MACHINE_SETTINGS = "/settings/user", "/settings/machine"
+MOUNT_POINTS = ("/build", "/lab", USER_SETTINGS, MACHINE_SETTINGS, *SCRATCH)
 
 
 def key():
@@ -28,8 +30,10 @@ def obtain(cache):
 def _bootstrap(directory, log):
     root = directory / "root"
     mount_points = " ".join(f'"$1{point}"' for point in MOUNT_POINTS)
-    run_step("Build tools: bootstrapping a private Debian 12 with compiler, Docker and registry",
+    run_step("Build tools: bootstrapping a private Debian 12 with compiler, Docker, registry and Maven",
              bootstrap_command(RELEASE, root, PACKAGES, ["--variant=apt", "--dpkgopt=path-exclude=/usr/share/man/*",
+                                                         # Java's package fails without it.
+                                                         '--essential-hook=mkdir -p "$1/usr/share/man/man1"',
                                                          f"--customize-hook=mkdir -p {mount_points}"]),
              log)
 
@@ -50,7 +54,7 @@ class Builder:
         self.root = Path(directory) / "root"
 
     def command(self, words, *, binds=None, network=False, lasting=False):
-        """WORDS as a command that runs inside; BINDS maps directories of this machine to places inside."""
+        """WORDS as a command that runs inside; BINDS maps directories and files of this machine to places inside."""
         root = shlex.quote(str(self.root))
         script = ["set -e", f"mount --bind {root} {root}", f"mount -o remount,bind,ro {root}",
                   f"mount --rbind /dev {root}/dev", f"mount --rbind /sys {root}/sys", f"mount -t proc proc {root}/proc"]

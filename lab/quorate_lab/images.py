@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from . import layers
+from . import layers, maven
 from .builder import bootstrap_command
 from .cache import key_of
 from .commands import isolated, run_step
@@ -24,7 +24,7 @@ LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 @dataclass(frozen=True)
 class Image:
-    """One image's definition: image.toml, and beside it what it needs of before.sh, files/ and setup.sh."""
+    """One image's definition: image.toml, and beside it what it needs of pom.xml, before.sh, files/ and setup.sh."""
 
     directory: Path
 
@@ -54,6 +54,12 @@ class Image:
     def packages(self):
         return self.definition.get("packages", [])
 
+    @property
+    def pom(self):
+        """The file that names the Java libraries that setup.sh finds in /tmp/jars; None for an image without any."""
+        path = self.directory / "pom.xml"
+        return path if path.exists() else None
+
     def key(self):
         """Its key: its definition and files, and the shared layer's if it stands on that."""
         return key_of("image", self.directory, LAYER_CODE, base_key())
@@ -78,8 +84,8 @@ def obtain(cache, image):
     """The directory with the image's blobs, and its manifest in the file `manifest`."""
     def build(directory):
         base = obtain_base(cache)
-        log = cache.log(f"image-{image.name}")
-        _build_image(directory, image, base, log)
+        jars = maven.obtain(cache, image.name, image.pom) if image.pom else None
+        _build_image(directory, image, base, jars, cache.log(f"image-{image.name}"))
     return cache.obtain(f"image-{image.name}", image.key(), build)
 
 
@@ -93,11 +99,12 @@ def _build_base(directory, log):
     layers.pack(root, directory)
 
 
-def _build_image(directory, image, base, log):
+def _build_image(directory, image, base, jars, log):
     upper, work, merged = (directory / name for name in ("upper", "work", "merged"))
     for path in (upper, work, merged):
         path.mkdir()
-    run_step(f"Image {image.repository}:{image.tag}: building", isolated(["sh", "-c", _script(image, base, directory)]), log)
+    run_step(f"Image {image.repository}:{image.tag}: building", isolated(["sh", "-c", _script(image, base, jars, directory)]),
+             log)
     layers.pack(upper / image.alone.lstrip("/") if image.alone else upper, directory)
     for path in (upper, work, merged):
         shutil.rmtree(path)
@@ -105,11 +112,11 @@ def _build_image(directory, image, base, log):
     _write_manifest(directory, image, [layers.read(path) for path in stack])
 
 
-def _script(image, base, directory):
+def _script(image, base, jars, directory):
     """What makes the image's files: a shell script that runs in mounts of its own."""
     quoted = {name: shlex.quote(str(path)) for name, path in
               {"root": directory / "merged", "lower": base / "root", "upper": directory / "upper",
-               "work": directory / "work", "image": image.directory, "keyring": keyring()}.items()}
+               "work": directory / "work", "image": image.directory, "jars": jars or "", "keyring": keyring()}.items()}
     sources = shlex.quote("\n".join(machine_mirror().sources(RELEASE, signed_by="/tmp/debian.gpg")))
     packages = shlex.join(image.packages)
     return """
@@ -129,6 +136,7 @@ if [ -n '{packages}' ]; then
     $install update
     $install install --yes --no-install-recommends {packages}
 fi
+if [ -n {jars} ]; then mkdir {root}/tmp/jars; mount --bind {jars} {root}/tmp/jars; fi
 if [ -d {image}/files ]; then cp -rT {image}/files {root}; fi
 if [ -e {image}/setup.sh ]; then chroot {root} sh -eu < {image}/setup.sh; fi
 """.format(**quoted, sources=sources, packages=packages)

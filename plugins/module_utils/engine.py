@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
+from urllib.parse import quote
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
 
@@ -55,6 +56,45 @@ class Engine:
 
     def containers(self):
         return _answer(self._api.containers, all=True)
+
+    def container(self, name):
+        """One container as an inspection tells it, None where there is none of that name."""
+        found = _unless_missing(self._api.inspect_container, name)
+        # the engine takes the beginning of another one's ID for a name, too
+        return found if found and found["Name"].lstrip("/") == name else None
+
+    def container_create(self, name, body):
+        """The engine's warnings. Not with the SDK's create_container, which before 6.0 lacks keys that the engine has."""
+        return _answer(self._post, "/containers/create", body, name=name).json().get("Warnings") or []
+
+    def container_connect(self, network, container_id, endpoint):
+        """A container that does not run is taken for networks, too, that this engine gets to know when it starts."""
+        _answer(self._post, "/networks/%s/connect" % quote(network, safe=""), {"Container": container_id, "EndpointConfig": endpoint})
+
+    def container_stop(self, container_id, grace):
+        _answer(self._api.stop, container_id, timeout=grace)
+
+    def container_remove(self, container_id):
+        """Its volumes stay, also those without a name."""
+        _answer(self._api.remove_container, container_id)
+
+    def container_log(self, container_id, lines):
+        """The last lines of its output; none where its log driver cannot tell them."""
+        try:
+            text = _answer(self._api.logs, container_id, tail=lines)
+        except EngineError:
+            return []
+        return text.decode("utf-8", "replace").splitlines()
+
+    def image(self, name):
+        """An image as an inspection tells it, None where the engine does not have it."""
+        return _unless_missing(self._api.inspect_image, name)
+
+    def pull(self, name):
+        """What goes wrong on the way is told in the midst of an answer that began well."""
+        for event in _answer(lambda: list(self._api.pull(name, stream=True, decode=True))):
+            if event.get("error"):
+                raise EngineError("The engine refused: %s." % event["error"].strip().rstrip("."))
 
     # Membership of this engine in a swarm
 
@@ -113,6 +153,21 @@ class Engine:
     def services(self):
         return _answer(self._api.services)
 
+    def service_create(self, spec):
+        """The engine's warnings. Not with the SDK's create_service, which lacks keys that the engine has."""
+        return _answer(self._post, "/services/create", spec).json().get("Warnings") or []
+
+    def service_update(self, name, change):
+        """Write C(change(spec)) over a service's whole spec, again if somebody else wrote in between."""
+
+        def update(version, spec):
+            self._post("/services/%s/update" % quote(name, safe=""), spec, version=version)
+
+        _rewrite(lambda: self._api.inspect_service(name), update, change)
+
+    def service_remove(self, name):
+        _answer(self._api.remove_service, name)
+
     def tasks(self):
         return _answer(self._api.tasks)
 
@@ -139,12 +194,14 @@ class Engine:
     def network_remove(self, network_id):
         _answer(self._api.remove_network, network_id)
 
-    def _post(self, path, body):
-        response = self._api.post("%s/v%s%s" % (self._api.base_url, self._api.api_version, path), json=body, timeout=self._api.timeout)
+    def _post(self, path, body, **query):
+        url = "%s/v%s%s" % (self._api.base_url, self._api.api_version, path)
+        response = self._api.post(url, json=body, params=query, timeout=self._api.timeout)
         try:
             response.raise_for_status()
         except HTTPError as exc:
             create_api_error_from_http_exception(exc)
+        return response
 
 
 def _rewrite(inspect, update, change):
@@ -156,6 +213,15 @@ def _rewrite(inspect, update, change):
         except EngineError as exc:
             if OUT_OF_SEQUENCE not in str(exc) or attempt == UPDATE_ATTEMPTS:
                 raise
+
+
+def _unless_missing(call, name):
+    try:
+        return _answer(call, name)
+    except EngineError as exc:
+        if exc.status == 404:
+            return None
+        raise
 
 
 def _answer(call, *args, **kwargs):

@@ -52,3 +52,7 @@ class EngineError(QuorateError):
 
 class TimeLimitExceeded(QuorateError):
     """A bounded wait ended before its condition was met."""
+
+
+class NoAnswer(QuorateError):
+    """A member of a cluster did not answer, or not as one that is ready. To whoever only looks that is an observation."""

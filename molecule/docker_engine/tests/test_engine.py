@@ -65,6 +65,7 @@ def test_what_a_run_that_was_interrupted_wrote_is_made_good_with_a_restart(lab, 
         lab.sh("node3", "mv /root/kept " + DAEMON_JSON)
 
 
+@pytest.mark.long
 def test_what_others_do_with_the_file_restarts_no_engine(lab, play):
     pid = lab.sh("node3", PID)
     lab.sh("node3", "touch --date '1 hour' %s && systemctl reload docker" % DAEMON_JSON)
@@ -129,6 +130,7 @@ def test_a_broken_file_is_refused_and_left_alone(lab, play):
         lab.sh("node3", "mv /root/kept " + DAEMON_JSON)
 
 
+@pytest.mark.long
 def test_the_first_engine_that_does_not_come_back_ends_the_run(lab, play):
     lab.sh("node4", "cp %s /root/kept" % DAEMON_JSON)
     before = lab.sh("node4", PID)
@@ -142,6 +144,7 @@ def test_the_first_engine_that_does_not_come_back_ends_the_run(lab, play):
         lab.sh("node3", "cp $(ls -t %s.*~ | head -1) %s && systemctl reset-failed docker && systemctl start docker" % (2 * (DAEMON_JSON,)))
 
 
+@pytest.mark.long
 def test_a_host_without_the_sdk_says_what_is_missing(lab, play):
     lab.sh("node4", "apt-get purge --yes python3-docker")
     told = play.run_module("node4", "quorate.swarm.swarm_info", "").stdout

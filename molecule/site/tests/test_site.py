@@ -28,6 +28,7 @@ def test_the_application_answers_with_a_row_that_the_database_on_another_host_ho
     assert lab.sh("node1", "docker ps --format '{{.Names}}'") == "visits"
 
 
+@pytest.mark.long
 def test_a_row_survives_the_database_container(lab, play):
     before = answer(lab)["visits"]
     lab.sh("node4", "docker rm --force mariadb")
@@ -42,10 +43,25 @@ def test_the_password_is_in_files_of_mode_0400_only(lab):
         assert password not in lab.sh(host, "docker inspect %s; ps -eo args" % container)
 
 
+@pytest.mark.parametrize(
+    "host, arguments, told",
+    [
+        ("node1", "container=visits port=8080", "it says what no Elasticsearch does"),
+        ("node4", "container=mariadb", "nothing listens on port 9200 in the container mariadb"),
+        ("node4", "container=visits", "there is no container visits on this host"),
+    ],
+)
+def test_a_member_is_asked_in_its_container_s_network_at_a_port_that_is_not_published(play, host, arguments, told):
+    """The application stands for a member: what matters is who answers in the container, and that it is told and no failure."""
+    done = play.run_module(host, "quorate.swarm.elasticsearch_health", arguments)
+    assert done.returncode == 0 and told in done.stdout, done.stdout
+
+
 def test_verify_passes(play):
     play.ok("playbooks/verify.yml")
 
 
+@pytest.mark.long
 def test_a_second_run_changes_nothing_and_says_so(play):
     assert "Nothing changed." in play.ok("site.yml")
 
@@ -65,6 +81,7 @@ TWO_HOSTS_AT_A_TIME = """
 """
 
 
+@pytest.mark.long
 def test_a_run_of_two_hosts_at_a_time_finds_nothing_to_do_and_verifies_them(play, tmp_path):
     (tmp_path / "serial.yml").write_text(TWO_HOSTS_AT_A_TIME, encoding="utf-8")
     told = play.ok(tmp_path / "serial.yml")

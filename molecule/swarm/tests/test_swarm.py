@@ -87,6 +87,7 @@ def test_a_drain_ends_when_the_tasks_are_gone_and_names_what_stays(lab, play):
         lab.wait_for(lambda: lab.host("node1").run("docker network rm test-net").rc == 0, "the network was free")
 
 
+@pytest.mark.long
 def test_a_container_on_no_overlay_is_named_before_its_host_is_drained(lab, play):
     lab.sh("node4", "docker run --detach --name test-alone busybox:1.35 sleep 1000")
     try:
@@ -106,6 +107,7 @@ def test_all_managers_become_workers_and_the_worker_their_manager(lab, play_on):
     assert [lab.swarm(host)["ControlAvailable"] for host in HOSTS] == [True, True, True, False]
 
 
+@pytest.mark.long
 def test_limit_acts_on_the_named_hosts_only(lab, play):
     words = ("-e", json.dumps({"swarm_labels": {"lab": "true", "limited": "yes"}}))
     play.ok(CONVERGE, "--limit", "node4", *words)
@@ -167,11 +169,13 @@ def test_a_role_that_does_not_exist_is_refused(play):
     assert "manager, worker" in refused.stdout
 
 
+@pytest.mark.long
 def test_two_managers_are_warned_of(play_on):
     told = play_on(inventory(["node1", "node2"], ["node3", "node4"])).ok(CONVERGE, "--check")
     assert "Two managers are not high availability" in " ".join(told.split())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "variables, sentence",
     [

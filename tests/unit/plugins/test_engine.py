@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils import engine
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, Refusal
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.answers import response
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.containers import ContainerHost
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.host import Host
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.swarm import Swarm
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.world import World
@@ -233,6 +234,25 @@ def test_an_engine_that_goes_away():
     assert failure.value.may_pass
 
 
+@pytest.mark.parametrize(
+    "status, body, found",
+    [
+        (200, b'{"Id": "c1", "Name": "/zoo1"}', {"Id": "c1", "Name": "/zoo1"}),
+        (200, b'{"Id": "zoo1c1", "Name": "/other"}', None),
+        (404, b'{"message": "No such container: zoo1"}', None),
+    ],
+)
+def test_one_container(status, body, found):
+    with serving(dict(version(), **{"/v1.41/containers/zoo1/json": (status, body)})) as (url, _asked):
+        assert connect(docker_host=url).container("zoo1") == found
+
+
+def test_a_container_of_which_the_engine_does_not_tell():
+    with serving(dict(version(), **{"/v1.41/containers/zoo1/json": (500, b'{"message": "disk I/O error"}')})) as (url, _asked):
+        with pytest.raises(EngineError, match="disk I/O error"):
+            connect(docker_host=url).container("zoo1")
+
+
 INIT = dict.fromkeys(
     ("advertise_addr", "listen_addr", "data_path_addr", "data_path_port", "default_addr_pool", "subnet_size")
 )
@@ -319,10 +339,95 @@ def test_the_unlock_key(body, key):
         assert connect(docker_host=url).unlock_key() == key
 
 
-CALLS = [name for name, value in vars(Host).items() if inspect.isfunction(value) and not name.startswith("_")]
+# Containers
 
 
-@pytest.mark.parametrize("name", [name for name in CALLS if hasattr(docker.APIClient, name)])
-def test_the_hosts_in_memory_take_what_the_sdk_takes(name):
-    taken = inspect.signature(getattr(docker.APIClient, name)).parameters
-    assert set(inspect.signature(getattr(Host, name)).parameters) - {"_options"} <= set(taken)
+@pytest.mark.parametrize(
+    "status, body, expected",
+    [
+        (200, {"Id": "abc", "Name": "/zoo1"}, {"Id": "abc", "Name": "/zoo1"}),
+        (200, {"Id": "zoo1f00", "Name": "/other"}, None),
+        (404, {"message": "No such container: zoo1"}, None),
+    ],
+)
+def test_a_container_by_its_name(status, body, expected):
+    with serving(dict(version(), **{"/v1.41/containers/zoo1/json": (status, json.dumps(body).encode())})) as (url, _asked):
+        assert connect(docker_host=url).container("zoo1") == expected
+
+
+def test_an_engine_that_fails_has_not_said_that_there_is_no_container():
+    with serving(dict(version(), **{"/v1.41/containers/zoo1/json": (500, b'{"message": "broken"}')})) as (url, _asked):
+        with pytest.raises(EngineError, match="The engine refused: broken."):
+            connect(docker_host=url).container("zoo1")
+
+
+@pytest.mark.parametrize("status, expected", [(200, "sha256:one"), (404, None)])
+def test_an_image(status, expected):
+    with serving(dict(version(), **{"/v1.41/images/zoo:1/json": (status, b'{"Id": "sha256:one", "message": "none"}')})) as (url, _asked):
+        found = connect(docker_host=url).image("zoo:1")
+    assert (found and found["Id"]) == expected
+
+
+def test_the_request_for_a_container():
+    path = "/v1.41/containers/create?name=zoo1"
+    with serving(dict(version(), **{path: (201, b'{"Id": "abc", "Warnings": ["no swap"]}')})) as (url, asked):
+        assert connect(docker_host=url).container_create("zoo1", {"Image": "zoo:1"}) == ["no swap"]
+    assert asked == [(path, {"Image": "zoo:1"})]
+
+
+def test_a_refused_request_for_a_container():
+    path = "/v1.41/containers/create?name=zoo1"
+    with serving(dict(version(), **{path: (404, b'{"message": "network demo not found"}')})) as (url, _asked):
+        with pytest.raises(EngineError, match="The engine refused: network demo not found."):
+            connect(docker_host=url).container_create("zoo1", {})
+
+
+def test_the_request_to_connect_a_container():
+    path = "/v1.41/networks/a%2Fb/connect"
+    with serving(dict(version(), **{path: (200, b"")})) as (url, asked):
+        connect(docker_host=url).container_connect("a/b", "abc", {"Aliases": ["x"]})
+    assert asked == [(path, {"Container": "abc", "EndpointConfig": {"Aliases": ["x"]}})]
+
+
+class Images:
+    """The SDK's client, as far as it pulls."""
+
+    def __init__(self, *events):
+        self.events = events
+
+    def pull(self, name, stream, decode):
+        assert (name, stream, decode) == ("zoo:1", True, True)
+        return iter(self.events)
+
+
+def test_an_image_is_pulled():
+    engine.Engine(Images({"status": "Pulling"}, {"status": "Done"})).pull("zoo:1")
+
+
+def test_what_goes_wrong_in_the_midst_of_a_pull():
+    with pytest.raises(EngineError, match="The engine refused: no space left on device."):
+        engine.Engine(Images({"status": "Pulling"}, {"error": "no space left on device."})).pull("zoo:1")
+
+
+def test_a_log_that_cannot_be_told():
+    class Logless:
+        def logs(self, container, tail):
+            raise APIError("", response=response(501), explanation="configured logging driver does not support reading")
+
+    assert engine.Engine(Logless()).container_log("abc", 10) == []
+
+
+CALLS = [
+    (fake, name)
+    for fake in (Host, ContainerHost)
+    for name, value in vars(fake).items()
+    if inspect.isfunction(value) and not name.startswith("_") and hasattr(docker.APIClient, name)
+]
+
+
+@pytest.mark.parametrize("fake, name", CALLS)
+def test_the_hosts_in_memory_take_what_the_sdk_takes(fake, name):
+    call = getattr(docker.APIClient, name)
+    # what the SDK's session takes, and passes on
+    taken = set(inspect.signature(call).parameters) | ({"params", "timeout"} if name == "post" else set())
+    assert set(inspect.signature(getattr(fake, name)).parameters) - {"_options"} <= taken

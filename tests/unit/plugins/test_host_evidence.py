@@ -93,6 +93,12 @@ def test_ports_that_somebody_listens_on(tmp_path):
     assert ports_in_use.ports_in_use(str(tmp_path)) == {"7946/tcp", "4789/udp"}
 
 
+def test_addresses_at_which_somebody_listens(tmp_path):
+    (tmp_path / "tcp").write_text("header\n 0: 0100007F:0CEA 00000000:0000 0A\n 1: 0100007F:0CEB 00000000:0000 01\n")
+    (tmp_path / "tcp6").write_text("header\n 0: 0000000000000000FFFF0000580A0A0A:1F90 %s:0000 0A\n" % ("0" * 32))
+    assert ports_in_use.sockets_in_use(str(tmp_path)) == {("127.0.0.1", 3306, "tcp"), ("10.10.10.88", 8080, "tcp")}
+
+
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_features.shutil, "which", lambda name, path=None: None)

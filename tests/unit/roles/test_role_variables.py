@@ -6,46 +6,14 @@
 
 from __future__ import annotations
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import pytest
-import yaml
+from ansible_collections.quorate.swarm.tests.unit.roles import templates
 
-ROLES = pathlib.Path(__file__).resolve().parents[3] / "roles"
-# A process of its own, since what finds Ansible's lookups changes how Python imports.
-TEMPLATES = """
-import json, sys
-from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
-from ansible.template import Templar, trust_as_template
-
-def trusted(value):
-    if isinstance(value, dict):
-        return {key: trusted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [trusted(item) for item in value]
-    return trust_as_template(value) if isinstance(value, str) else value
-
-init_plugin_loader()
-names, hosts = json.load(sys.stdin)
-for variables in map(trusted, hosts):
-    templar = Templar(DataLoader(), variables=variables)
-    print(json.dumps([templar.template(variables[name]) for name in names]))
-"""
+KNOWN = {"groups": {"swarm_managers": ["node1"]}, "inventory_hostname": "node1"}
 
 
 def worked_out(role, names, hosts):
-    """Some variables of a role on each of several hosts, whose own variables take the place of the role's."""
-    known = {"groups": {"swarm_managers": ["node1"]}, "inventory_hostname": "node1"}
-    for directory in ("defaults", "vars"):
-        known.update(yaml.safe_load((ROLES / role / directory / "main.yml").read_text(encoding="utf-8")))
-    given = json.dumps([names, [dict(known, **variables) for variables in hosts]])
-    done = subprocess.run([sys.executable, "-c", TEMPLATES], input=given, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return templates.worked_out(role, names, [dict(KNOWN, **variables) for variables in hosts])
 
 
 # overlay

@@ -67,6 +67,41 @@ def test_a_change_of_engines_is_held_against_what_a_person_types(seconds, verdic
     assert line(table, "quorate.swarm, change").startswith("| quorate.swarm, change | %.1f (%.1f to %.1f) | " % ((seconds,) * 3))
 
 
+CLUSTERS = {
+    (report.PLAIN, "elasticsearch, form"): [(60.0, 5), (64.0, 5)],
+    (report.OURS, "elasticsearch, form"): [(80.0, 14), (90.0, 10)],
+    (report.OURS, "elasticsearch, no-op"): [(15.0, 8), (16.0, 8)],
+    (report.PING, "elasticsearch, once"): [(3.0, 4), (4.0, 4)],
+    (report.OURS, "zookeeper, form"): [(50.0, 9), (50.0, 9)],
+    (report.OURS, "zookeeper, no-op"): [(15.0, 6), (15.0, 6)],
+    (report.PLAIN, "zookeeper, form"): [(30.0, 3), (30.0, 3)],
+    (report.PING, "zookeeper, once"): [(2.0, 3), (2.0, 3)],
+}
+
+
+def test_a_cluster_is_held_against_the_script_the_ping_of_its_hosts_and_the_number_of_its_members():
+    table = report.clusters({4: CLUSTERS}, 2, "")
+    assert line(table, "plain script, elasticsearch, form") == (
+        "| plain script, elasticsearch, form | 62.0 (60.0 to 64.0) | 1.00 | 17.71 | 5 | 1.25 |"
+    )
+    assert line(table, "quorate.swarm, elasticsearch, form").endswith("| 1.37 | 24.29 | 10 to 14 | 3.50 |")
+    assert line(table, "quorate.swarm, zookeeper, no-op").endswith("|  | 7.50 | 6 | 2.00 |")
+
+
+@pytest.mark.parametrize(
+    "limit, measured",
+    [
+        ("elasticsearch, forming, x plain script", "| 1.5 |  | 1.37 | met |"),
+        ("zookeeper, forming, x plain script", "| 1.5 |  | 1.67 | missed |"),
+        ("zookeeper, no-op, x ping", "| 8 |  | 7.50 | met |"),
+        ("elasticsearch, executions a member to form", "| 8 |  | 3.50 | met |"),
+        ("zookeeper, executions a member of the no-op", "| 5 |  | 2.00 | met |"),
+    ],
+)
+def test_each_limit_of_a_cluster_is_held_against_what_was_measured(limit, measured):
+    assert line(report.clusters({4: CLUSTERS}, 2, ""), limit).endswith(measured)
+
+
 def test_what_was_not_measured_anew_stays_in_the_page():
     change = {4: {(report.RAW, "change"): [(40.0, 8)], (report.OURS, "change"): [(50.0, 16)]}}
     page = report.renewed("", [report.engines(change, 1, "Then."), report.table({4: RESULTS}, 3, "Then.")])

@@ -4,39 +4,28 @@
 
 from __future__ import annotations
 
-import importlib.util
-import pathlib
 from types import SimpleNamespace
 
 import pytest
-
-CONFTEST = pathlib.Path(__file__).resolve().parents[3] / "molecule" / "conftest.py"
-
-
-@pytest.fixture(scope="module")
-def scenarios():
-    spec = importlib.util.spec_from_file_location("scenarios", CONFTEST)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+import swarm_state
 
 
 @pytest.fixture
-def notes(scenarios, monkeypatch):
+def notes(monkeypatch):
     noted = []
-    monkeypatch.setattr(scenarios.fault_figures, "note", lambda *figure: noted.append(figure))
+    monkeypatch.setattr(swarm_state.fault_figures, "note", lambda *figure: noted.append(figure))
     return noted
 
 
 @pytest.fixture
-def clock(scenarios, monkeypatch):
+def clock(monkeypatch):
     now = SimpleNamespace(seconds=100)
-    monkeypatch.setattr(scenarios.time, "monotonic", lambda: now.seconds)
+    monkeypatch.setattr(swarm_state.time, "monotonic", lambda: now.seconds)
     return now
 
 
 @pytest.fixture
-def mending(scenarios, clock):
+def mending(clock):
     """Two runs of ten seconds, the first of which fails."""
     statuses = iter([2, 0])
 
@@ -46,7 +35,7 @@ def mending(scenarios, clock):
 
     lab = SimpleNamespace(nodes=lambda manager: [{"Description": {"Engine": {"EngineVersion": "26.1"}}}])
     swarm = SimpleNamespace(wait_until_ready=lambda: None)
-    return scenarios.Mending(lab, SimpleNamespace(run=run), swarm, "a/test_b")
+    return swarm_state.Mending(lab, SimpleNamespace(run=run), swarm, "a/test_b")
 
 
 def test_the_time_ends_with_the_swarm_ready_and_not_with_the_proof(mending, notes, clock):

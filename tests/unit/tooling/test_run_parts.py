@@ -29,6 +29,14 @@ def test_all_passed(tmp_path):
     assert done.stdout.endswith("1 passed, 0 failed\n")
 
 
+def test_a_part_runs_beside_the_others_and_counts(tmp_path):
+    (tmp_path / "Makefile").write_text("first: ; @until [ -e made ]; do sleep 0.1; done\nbeside: ; @echo it made; touch made; false\n")
+    done = subprocess.run([SCRIPT, "--beside", "beside", "first"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "it made" in done.stdout
+    assert done.stdout.endswith("FAILED  beside  0 s\npassed  first  0 s\n1 passed, 1 failed\n")
+
+
 def test_no_part_is_refused(tmp_path):
     assert run(tmp_path).returncode == 2
 

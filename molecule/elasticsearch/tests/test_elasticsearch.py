@@ -1,0 +1,203 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One master and three members with data, one a host: what a user sees of the cluster, and what a change does to it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+
+import pytest
+
+PLAYBOOK = "playbooks/elasticsearch.yml"
+NAMES = {"node1": "elastic-master", "node2": "elastic-data01", "node3": "elastic-data02", "node4": "elastic-data03"}
+DATA = [host for host in NAMES if host != "node1"]
+# From the test that rolls it on, so that no later one has to take it back.
+SETTING = ("-e", json.dumps({"elasticsearch_settings": {"indices.recovery.max_bytes_per_sec": "50mb"}}))
+
+
+@pytest.fixture(scope="session")
+def play(play_clusters):
+    return play_clusters
+
+
+def test_four_members_are_one_cluster_with_the_right_master(elasticsearch):
+    found = elasticsearch.nodes("node1")
+    assert sorted(found) == sorted(NAMES.values())
+    assert [name for name, node in found.items() if node["master"] == "*"] == ["elastic-master"]
+    assert found["elastic-master"]["node.role"] == "m"
+    assert {found[NAMES[host]]["node.role"] for host in DATA} == {"di"}
+
+
+def test_check_mode_says_that_nothing_would_change(play):
+    assert "Nothing would change." in play.ok(PLAYBOOK, "--check")
+
+
+def test_what_is_written_through_one_member_is_read_on_every_other(elasticsearch):
+    elasticsearch.ask("node2", "/fruit/_doc/1?refresh=true", "PUT", {"name": "quince"})
+    for host in NAMES:
+        assert elasticsearch.ask(host, "/fruit/_doc/1")["_source"] == {"name": "quince"}, host
+
+
+def test_logs_data_and_settings_lie_on_the_host(lab):
+    logged = lab.sh("node2", "cat /srv/elasticsearch/logs/elasticsearch.log")
+    assert "started" in logged
+    config = lab.sh("node2", "cat /srv/elasticsearch/config/elasticsearch.yml")
+    assert 'node.name: "elastic-data01"' in config
+    assert "initial_master_nodes" not in lab.sh("node1", "cat /srv/elasticsearch/config/elasticsearch.yml")
+    assert lab.sh("node2", "ls /srv/elasticsearch/data").split() == ["nodes"]
+
+
+def test_the_host_and_the_container_give_what_elasticsearch_wants(lab, elasticsearch):
+    nodes = elasticsearch.ask("node1", "/_nodes/process?filter_path=nodes.*.process.mlockall")["nodes"].values()
+    assert [node["process"]["mlockall"] for node in nodes] == [True] * len(NAMES)
+    assert int(lab.sh("node2", "sysctl -n vm.max_map_count")) >= 262144
+    assert "vm.max_map_count" in lab.sh("node2", "cat /etc/sysctl.d/90-elasticsearch.conf")
+    assert lab.sh("node2", "docker exec elastic-data01 sh -c 'ulimit -n'") == "65535"
+
+
+def test_verify_tells_the_cluster(play):
+    assert "elasticsearch is green with" in " ".join(play.ok("playbooks/verify.yml", "--tags", "elasticsearch").split())
+
+
+def test_nothing_but_http_is_published(lab):
+    assert lab.sh("node2", "docker port elastic-data01").split() == ["9200/tcp", "->", "10.10.10.76:9200"]
+
+
+KEYSTORE = "/usr/share/elasticsearch/config/elasticsearch.keystore"
+
+
+@pytest.mark.long
+def test_a_keystore_is_brought_to_one_member(lab, play, elasticsearch, tmp_path):
+    """One that another member has made for itself, since the lab's image has no program that makes any."""
+    encoded = "".join(lab.sh("node2", "docker exec elastic-data01 base64 %s" % KEYSTORE).split())
+    own = lab.sh("node4", "docker exec elastic-data03 sha256sum %s" % KEYSTORE)
+    wanted = hashlib.sha256(base64.b64decode(encoded)).hexdigest()
+    assert wanted not in own
+    keystore, password = tmp_path / "elasticsearch.keystore", tmp_path / "vault"
+    keystore.write_bytes(base64.b64decode(encoded))
+    password.write_text("sesame\n", encoding="utf-8")
+    vault = ("--vault-password-file", str(password))
+    subprocess.run(["ansible-vault", "encrypt", *vault, str(keystore)], check=True, capture_output=True)
+    path = "{{ '%s' if inventory_hostname == 'node4' else '' }}" % keystore
+    words = (PLAYBOOK, *vault, "-e", json.dumps({"elasticsearch_keystore_path": path}))
+    try:
+        told = play.ok(*words, "--diff", "-vvv")
+        assert "replace elastic-data03" in told and "elastic-data01, then" not in told
+        assert "Nothing changed." in play.ok(*words)
+        found = lab.sh("node4", "docker exec elastic-data03 sh -c 'sha256sum %s; stat -c %%a:%%u %s'" % (KEYSTORE, KEYSTORE)).split()
+        assert (found[0], found[-1]) == (wanted, "600:1000")
+        assert lab.sh("node4", "stat -c %a:%u /srv/elasticsearch/config/secrets/elasticsearch.keystore").split() == ["400:1000"]
+        for text in (told, lab.sh("node4", "docker inspect elastic-data03")):
+            assert encoded[48:112] not in text
+        reloaded = elasticsearch.ask("node1", "/_nodes/elastic-data03/reload_secure_settings", "POST")["nodes"].values()
+        assert [node["name"] for node in reloaded if "reload_exception" not in node] == ["elastic-data03"]
+    finally:
+        play.ok(PLAYBOOK)
+    assert elasticsearch.status("node2") == "green"
+
+
+def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed(lab, play, elasticsearch, load):
+    told = " ".join(play.ok(PLAYBOOK, "--check", *SETTING).split())
+    assert "replace elastic-data01, then elastic-data02, then elastic-data03; leader elastic-master last" in told
+
+    def kill_both(process):
+        play.kill(process)
+        lab.sh("node1", "docker kill elastic-master")
+
+    # With the only master away nothing can be written: how long that is, is told.
+    with load("elasticsearch", 300, DATA) as client:
+        play.at("Wait until the member is in the cluster", kill_both, PLAYBOOK, *SETTING)
+        play.ok(PLAYBOOK, *SETTING)
+    assert not client.lost
+    print("The longest that a write had to wait: %.0f s." % client.longest)
+    assert elasticsearch.status("node2") == "green"
+    assert elasticsearch.is_clean("node1")
+    known = elasticsearch.ask("node1", "/_nodes/settings?flat_settings=true")["nodes"].values()
+    assert {node["settings"]["indices.recovery.max_bytes_per_sec"] for node in known} == {"50mb"}
+    elasticsearch.assert_there("node3", client)
+
+
+@pytest.mark.long
+def test_a_setting_that_breaks_a_member_stops_there_and_the_next_run_mends_it(play, elasticsearch):
+    # The server dies some while after its start, so what ends the run is the wait for it.
+    broken = {"elasticsearch_settings": {"indices.nonsense": 1}, "elasticsearch_gate_timeout": 150}
+    told = play.refused(PLAYBOOK, *SETTING, "-e", json.dumps(broken))
+    assert "Waited 150 s until elastic-data01 were in the cluster" in told
+    assert sorted(elasticsearch.nodes("node1")) == ["elastic-data02", "elastic-data03", "elastic-master"]
+    assert elasticsearch.is_clean("node1")
+    assert "replace elastic-data01 at once, since it serves nobody" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    elasticsearch.wait_until_green("node1", len(NAMES))
+
+
+@pytest.mark.long
+def test_a_member_is_removed_and_added_under_load(lab, play, elasticsearch, load, clusters_with):
+    without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
+    with load("elasticsearch", 30, DATA[:2]) as client:
+        assert "remove elastic-data03" in " ".join(play.ok(PLAYBOOK, *SETTING, *without).split())
+        assert "elastic-data03" not in elasticsearch.nodes("node1")
+        assert elasticsearch.status("node2") == "green"
+        assert lab.sh("node4", "docker ps -aq -f name=elastic-data03") == ""
+        assert lab.sh("node4", "ls /srv/elasticsearch/data").split() == ["nodes"]
+        assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without)
+        assert "add elastic-data03" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert not client.lost
+    assert "elastic-data03" in elasticsearch.nodes("node1")
+    assert elasticsearch.is_clean("node1")
+    elasticsearch.assert_there("node3", client)
+
+
+@pytest.mark.long
+def test_data_are_deleted_only_where_the_member_is_named(lab, play, elasticsearch, clusters_with):
+    without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
+    play.ok(PLAYBOOK, *SETTING, *without, "-e", json.dumps({"elasticsearch_delete": ["elastic-data03"]}))
+    assert lab.sh("node4", "ls /srv/elasticsearch").split() == ["logs", "plugins"]
+    play.ok(PLAYBOOK, *SETTING)
+    assert sorted(elasticsearch.nodes("node1")) == sorted(NAMES.values())
+
+
+@pytest.mark.long
+def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play, elasticsearch, load, swarm):
+    with load("elasticsearch", 900, DATA) as client:
+        lab("power-off", *NAMES)
+        lab("power-on", *NAMES)
+        swarm.wait_until_ready()
+        # by themselves, without a run
+        elasticsearch.wait_until_green("node3", len(NAMES), 600)
+    elasticsearch.assert_there("node3", client)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"elasticsearch_heap": "64g"}, "The member needs 64 GiB, and this host has"),
+        ({"elasticsearch_http_port": 22}, "Port 22/tcp of this host is taken by"),
+        ({"elasticsearch_name": "elastic-master"}, "elastic-master is the name of the members of"),
+        ({"elasticsearch_image": "elasticsearch:7.17.0"}, "Elasticsearch reads no data of a newer version"),
+        ({"elasticsearch_cors_origin": "*"}, "every web page that a user of your network opens"),
+    ],
+    ids=["heap", "port", "name", "version", "cors"],
+)
+def test_bad_input_is_refused_in_a_sentence_and_nothing_is_changed(play, elasticsearch, variables, words):
+    assert words in play.refused(PLAYBOOK, *SETTING, "-e", json.dumps(variables))
+    assert elasticsearch.status("node2") == "green"
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
+def test_data_of_another_owner_or_cluster_are_refused(lab, play, elasticsearch):
+    data = "/srv/elasticsearch/data"
+    lab.sh("node3", "systemctl stop quorate-member@elastic-data02 && mv %s %s.own" % (data, data))
+    try:
+        lab.sh("node3", "mkdir %s && touch %s/file && chown -R 4711 %s" % (data, data, data))
+        assert "Waited 30 s until the cluster was green" in play.refused("playbooks/verify.yml", "--tags", "elasticsearch")
+        assert "belongs to user 4711, and the member runs as user 1000" in play.refused(PLAYBOOK, *SETTING)
+        assert lab.sh("node3", "stat -c %%u %s/file" % data) == "4711"
+    finally:
+        lab.sh("node3", "rm -rf %s && mv %s.own %s" % (data, data, data))
+    assert "start elastic-data02" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert elasticsearch.status("node2") == "green"

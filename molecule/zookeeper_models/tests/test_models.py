@@ -1,0 +1,93 @@
+# Copyright (c) Quorate contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An ensemble on one host in each network model: one leader, and a write through one member that every other reads."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+PLAYBOOK = "playbooks/zookeeper.yml"
+HOSTS = {"bridge": "node1", "links": "node2", "static": "node3"}
+PORTS = (2181, 2182, 2183)
+
+
+@pytest.fixture(params=HOSTS, ids=str)
+def model(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def inventory(checkout):
+    return "-i", str(checkout / "molecule" / "zookeeper_models" / "hosts.yml")
+
+
+def modes(zookeeper, host):
+    return sorted(zookeeper.modes([host], port)[host] for port in PORTS)
+
+
+def test_one_leads_and_two_follow(zookeeper, model):
+    assert modes(zookeeper, HOSTS[model]) == ["follower", "follower", "leader"]
+
+
+def test_what_is_written_through_one_member_is_read_on_every_other_from_another_host(zookeeper, model):
+    zookeeper.put(HOSTS[model], "/fruit", model, PORTS[0])
+    assert [zookeeper.get(HOSTS[model], "/fruit", port) for port in PORTS] == [model] * 3
+
+
+def test_members_reach_each_other_by_the_aliases_of_their_links(lab):
+    config = lab.sh("node2", "cat /srv/zookeeper/zoo1/conf/zoo.cfg.dynamic*")
+    assert "server.2=zknode2:2888:3888" in config
+    assert lab.sh("node2", "docker exec zoo1 getent hosts zknode2").split()[1] == "zknode2"
+    # A server tells its own address to the others, so it must be none that only itself reaches.
+    assert not lab.sh("node2", "docker exec zoo1 getent hosts zknode1").startswith("127.")
+
+
+def test_static_addresses_lie_outside_of_the_range_that_the_engine_gives_away(lab):
+    shown = "{{(index .NetworkSettings.Networks \"zoo-static\").IPAddress}}"
+    assert lab.sh("node3", "docker inspect --format '%s' zoo1 zoo2 zoo3" % shown).split() == ["172.28.200.%d" % n for n in (1, 2, 3)]
+    given = lab.sh("node3", "docker run --rm --network zoo-static busybox:1.35 hostname -i").split()[0]
+    assert int(given.split(".")[2]) < 128
+
+
+def test_members_are_the_same_after_the_host_lost_its_power(lab, zookeeper, model):
+    lab("power-off", HOSTS[model])
+    lab("power-on", HOSTS[model])
+    lab.wait_for(lambda: modes(zookeeper, HOSTS[model]) == ["follower", "follower", "leader"], "the ensemble was whole again", 300)
+    assert [zookeeper.get(HOSTS[model], "/fruit", port) for port in PORTS] == [model] * 3
+
+
+def test_a_change_is_rolled_and_the_next_run_changes_nothing(play, inventory, zookeeper, model):
+    words = (*inventory, "-e", json.dumps({"zookeeper_group": "zookeeper_%s" % model, "zookeeper_settings": {"maxClientCnxns": 100}}))
+    assert "last" in play.ok(PLAYBOOK, *words)
+    assert all("maxClientCnxns=100" in zookeeper.ask(HOSTS[model], "conf", port) for port in PORTS)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *words)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"zookeeper_id": 1}, "The id 1 is that of"),
+        ({"zookeeper_heap": "64g"}, "The member needs 64 GiB, and this host has"),
+        ({"zookeeper_model": "static"}, "no zookeeper_address is said of bridge1, bridge2, bridge3"),
+    ],
+    ids=["id", "heap", "address"],
+)
+def test_bad_input_is_refused_in_a_sentence(play, inventory, variables, words):
+    told = play.refused(PLAYBOOK, *inventory, "-e", json.dumps(dict({"zookeeper_group": "zookeeper_bridge"}, **variables)))
+    assert words in told
+
+
+def test_a_group_without_hosts_is_refused_where_the_role_is_called(play, tmp_path):
+    path = tmp_path / "play.yml"
+    role = {"name": "quorate.swarm.zookeeper"}
+    path.write_text(json.dumps([{"hosts": "node1", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": role}]}]))
+    assert "The group nobody has no host" in play.refused(path, "-e", "zookeeper_group=nobody")
+
+
+def test_ids_that_changed_places_are_refused(play, inventory, clusters_with):
+    swapped = clusters_with({"zookeeper_bridge": {"hosts": {"bridge1": {"zookeeper_id": 2}, "bridge2": {"zookeeper_id": 1}}}})
+    named = {"zookeeper_bridge": {"hosts": {"bridge1": {"zookeeper_name": "zoo1"}, "bridge2": {"zookeeper_name": "zoo2"}}}}
+    told = play.refused(PLAYBOOK, *inventory, *swapped, *clusters_with(named), "-e", "zookeeper_group=zookeeper_bridge")
+    assert "the data directory is that of the member with id" in told

@@ -1,0 +1,143 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests to one member of an Elasticsearch cluster, wherever its port is reached."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer, Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.member_socket import dialler, member_arguments, named
+
+UNAUTHORIZED, NO_MASTER = 401, 503
+IN_CONTAINER = "localhost"
+
+
+class Declined(NoAnswer):
+    """The member answered with an error."""
+
+    def __init__(self, message, status):
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def may_pass(self):
+        """Whether the fault is not the request's; without a master it is answered with 503."""
+        return self.status >= 500 or self.status in (408, 429)
+
+
+def elasticsearch_arguments():
+    """Options of the doc fragments quorate.swarm.member and quorate.swarm.elasticsearch; those of TLS differ from the engine's by name."""
+    return dict(
+        member_arguments(port=9200),
+        scheme={"type": "str", "choices": ["http", "https"], "default": "http"},
+        user={"type": "str"},
+        password={"type": "str", "no_log": True},
+        https_ca_path={"type": "path"},
+        https_validate_certs={"type": "bool", "default": True},
+        https_hostname={"type": "str"},
+    )
+
+
+def caller(reach, params):
+    """A function that makes a new Elasticsearch, which connects with its first request."""
+    dial, context = dialler(reach, params), _context(params)
+    return lambda: Elasticsearch(dial, context, params)
+
+
+class Elasticsearch:
+    """One connection to one member. The answers are its own JSON."""
+
+    def __init__(self, dial, context, params):
+        host = params["address"] or IN_CONTAINER
+        self._name = named(params)
+        self._patience = params["request_timeout"]
+        self._connection = _Connection(host, dial, context, params["https_hostname"] or host)
+        self._headers = {"Accept": "application/json"}
+        if params["user"]:
+            credentials = "%s:%s" % (params["user"], params["password"])
+            self._headers["Authorization"] = "Basic %s" % base64.b64encode(credentials.encode()).decode()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self._connection.close()
+
+    def get(self, path, patience=0):
+        return self.ask("GET", path, patience=patience)
+
+    def ask(self, method, path, body=None, patience=0):
+        """C(patience) is the time in seconds that the member itself may wait, beyond that of any request."""
+        headers = dict(self._headers, **({"Content-Type": "application/json"} if body is not None else {}))
+        try:
+            if self._connection.sock is None:
+                self._connection.connect()
+            self._connection.sock.settimeout(self._patience + patience)
+            self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = self._connection.getresponse()
+            status, text = response.status, response.read()
+        except (OSError, http.client.HTTPException) as exc:
+            raise NoAnswer("%s did not answer: %s" % (self._name, getattr(exc, "strerror", None) or exc)) from exc
+        return _content(self._name, status, text)
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, host, dial, context, hostname):
+        super().__init__(host)
+        self._dial = dial
+        self._context = context
+        self._hostname = hostname
+
+    def connect(self):
+        wire = self._dial()
+        if self._context:
+            try:
+                wire = self._context.wrap_socket(wire, server_hostname=self._hostname)
+            except OSError:
+                wire.close()
+                raise
+        self.sock = wire
+
+
+def _context(params):
+    if params["scheme"] != "https":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=params["https_ca_path"])
+    except OSError as exc:
+        raise Refusal(
+            "The https_ca_path %s holds no certificates that can be read: %s. Name a file with certificates in PEM form on this host."
+            % (params["https_ca_path"], exc.strerror or exc)
+        ) from exc
+    if not params["https_validate_certs"]:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _content(name, status, text):
+    try:
+        # Some requests are answered with nothing but their status.
+        content = json.loads(text) if text.strip() else {}
+    except ValueError:
+        content = None
+    if status == UNAUTHORIZED:
+        raise Declined("%s wants another user or password (HTTP status 401)" % name, status)
+    if status >= 300:
+        raise Declined("%s answered with HTTP status %d: %s" % (name, status, _reason(content)), status)
+    if not isinstance(content, (dict, list)):
+        raise NoAnswer("%s says what no Elasticsearch does: %r" % (name, text[:80].decode("utf-8", "replace")))
+    return content
+
+
+def _reason(content):
+    error = content.get("error") if isinstance(content, dict) else None
+    if isinstance(error, dict):
+        return error.get("reason") or error.get("type") or "no reason"
+    return error or "no reason"

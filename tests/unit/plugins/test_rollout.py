@@ -1,0 +1,176 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to the members of a cluster, whatever the system."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
+from ansible_collections.quorate.swarm.plugins.module_utils.rollout import Standing, plan
+
+MEMBERS = {"node%d" % number: {"name": "m%d" % number, "state": "present"} for number in (1, 2, 3)}
+
+
+def look(exists=True, running=True, restart_needed=False, differs=(), refusals=()):
+    return {
+        "exists": exists,
+        "running": running,
+        "restart_needed": restart_needed,
+        "differs": list(differs) or ["the file"] * restart_needed,
+        "refusals": list(refusals),
+    }
+
+
+AS_WANTED = look()
+DIFFERS = look(restart_needed=True)
+PASSING = look(differs=["a line"])
+DOWN = look(running=False)
+MISSING = look(exists=False, running=False)
+WHOLE = {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": list(MEMBERS)}
+
+
+def decide(looks, standing, members=None):
+    members = members or MEMBERS
+    return plan(members, dict(zip(members, looks, strict=True)), Standing(**standing))
+
+
+@pytest.mark.parametrize(
+    "looks, standing, sentences",
+    [
+        ([AS_WANTED] * 3, WHOLE, ["nothing is to be done"]),
+        ([MISSING] * 3, {}, ["form the cluster of m1, m2, m3, side by side"]),
+        # A run that was killed while the cluster was being formed.
+        ([AS_WANTED, MISSING, DIFFERS], {}, ["form the cluster of m2, m3, side by side"]),
+        ([DIFFERS] * 3, WHOLE, ["replace m2, then m3; leader m1 last"]),
+        ([DIFFERS, AS_WANTED, AS_WANTED], WHOLE, ["replace leader m1 last"]),
+        ([PASSING, AS_WANTED, AS_WANTED], WHOLE, ["write what needs no restart on node1"]),
+        # What is down is started though nothing else may be touched.
+        (
+            [AS_WANTED, DOWN, DIFFERS],
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 is away"},
+            ["start m2, side by side", "replace m3"],
+        ),
+        (
+            [AS_WANTED, AS_WANTED, DIFFERS],
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 does not serve"},
+            ["replace m3", "blocked, since m2 does not serve"],
+        ),
+        # What does not serve cannot be made worse.
+        (
+            [AS_WANTED, DIFFERS, AS_WANTED],
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 does not serve"},
+            ["replace m2 at once, since it serves nobody"],
+        ),
+        # Of a change that has broken one, the next one mends that one first and goes on with the others once all serve.
+        (
+            [DIFFERS] * 3,
+            {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": ["node1", "node3"], "ailing": "m2 does not serve"},
+            ["replace m2 at once, since it serves nobody", "replace m3; leader m1 last"],
+        ),
+        # A member that still starts, as after a run that was killed.
+        (
+            [AS_WANTED, AS_WANTED, DIFFERS],
+            dict(WHOLE, serving=["node1", "node3"], ailing="m2 does not serve", settling=True),
+            ["wait until the cluster is whole, since m2 does not serve", "replace m3"],
+        ),
+        ([AS_WANTED] * 3, dict(WHOLE, ailing="a shard is on the move", settling=True), ["nothing is to be done"]),
+        ([AS_WANTED, AS_WANTED, MISSING], dict(WHOLE, voters=["node1", "node2"], serving=["node1", "node2"]), ["add m3"]),
+        # A run was killed between the start of a new member and its vote.
+        ([AS_WANTED, AS_WANTED, AS_WANTED], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
+        ([AS_WANTED, DOWN, DOWN], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["start m2, side by side", "add m3"]),
+        ([AS_WANTED, AS_WANTED, DIFFERS], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
+        # What an earlier run has left undone is what ails the cluster.
+        (
+            [DIFFERS, AS_WANTED, AS_WANTED],
+            dict(WHOLE, leftovers=["after_change"], ailing="the cluster is yellow"),
+            ["finish what an earlier run has left undone", "replace leader m1 last"],
+        ),
+    ],
+)
+def test_the_plan_is_told(looks, standing, sentences):
+    assert decide(looks, standing)["sentences"] == sentences
+
+
+def test_members_without_a_vote_are_replaced_before_those_with_one():
+    assert decide([DIFFERS] * 3, dict(WHOLE, voters=["node1", "node2"]))["replace"] == ["node3", "node2", "node1"]
+
+
+def test_a_member_that_is_to_go_is_removed_last():
+    members = dict(MEMBERS, node3={"name": "m3", "state": "absent"})
+    assert decide([AS_WANTED, DIFFERS, AS_WANTED], WHOLE, members)["sentences"] == ["replace m2", "remove m3"]
+    assert decide([AS_WANTED, AS_WANTED, MISSING], WHOLE, members)["sentences"] == ["nothing is to be done"]
+
+
+class TestMembersThatLeave:
+    MEMBERS = dict(MEMBERS, node1={"name": "m1", "state": "absent"}, node2={"name": "m2", "state": "absent"})
+
+    def test_the_leader_leaves_last(self):
+        assert decide([AS_WANTED] * 3, WHOLE, self.MEMBERS)["remove"] == ["node2", "node1"]
+
+    def test_only_what_is_excluded_for_them_waits_until_they_have_left(self):
+        decided = decide([AS_WANTED] * 3, dict(WHOLE, leftovers=["after_change", "left"]), self.MEMBERS)
+        assert decided["finish"] == ["after_change"]
+        assert decide([MISSING, MISSING, AS_WANTED], dict(WHOLE, leftovers=["left"]), self.MEMBERS)["finish"] == ["left"]
+
+    def test_what_the_host_of_one_lacks_is_nobody_s_concern(self):
+        looks = [look(exists=False, running=False, refusals=["the port 9200 is taken by nginx."]), MISSING, AS_WANTED]
+        assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["nothing is to be done"]
+
+    def test_a_removal_that_was_killed_is_finished(self):
+        looks = [dict(MISSING, remains=["/srv/m1/conf/secrets/key is there"]), MISSING, AS_WANTED]
+        assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["remove m1"]
+
+    def test_the_last_ones_do_not(self):
+        members = dict(self.MEMBERS, node3={"name": "m3", "state": "absent"})
+        with pytest.raises(Refusal, match="No member would be left to take what m2, m3 have"):
+            decide([MISSING, AS_WANTED, AS_WANTED], WHOLE, members)
+        assert decide([MISSING] * 3, {}, members)["sentences"] == ["nothing is to be done"]
+
+
+@pytest.mark.parametrize("unseen, looks, resume", [(True, DOWN, True), (False, DOWN, False), (True, AS_WANTED, False)])
+def test_what_was_left_undone_is_asked_for_once_somebody_can_tell(unseen, looks, resume):
+    assert decide([looks, AS_WANTED, AS_WANTED], dict(WHOLE, unseen=unseen))["resume"] is resume
+
+
+class TestHostsThatCannotBeAsked:
+    LOOKS = dict(zip(["node1", "node2"], [AS_WANTED, AS_WANTED], strict=True))
+
+    def test_none_is_formed(self):
+        with pytest.raises(Refusal, match="node3 could not be looked at, and the others know of no cluster"):
+            plan(MEMBERS, {"node1": MISSING, "node2": MISSING}, Standing())
+
+    def test_a_cluster_that_serves_is_left_alone(self):
+        decided = plan(MEMBERS, self.LOOKS, Standing(**WHOLE))
+        assert decided["sentences"] == ["nothing is to be done"]
+        assert decided["warnings"] == ["node3 could not be looked at"]
+
+    def test_members_that_serve_are_not_touched(self):
+        decided = plan(MEMBERS, dict(self.LOOKS, node2=DIFFERS), Standing(**WHOLE))
+        assert decided["blocked"] == "node3 could not be looked at"
+
+    @pytest.mark.parametrize(
+        "counted, sentences",
+        [(list(MEMBERS), ["add m4", "take m3 out of the cluster, whose hosts are gone"]), (["node1", "node2"], ["add m4"])],
+    )
+    def test_one_that_is_gone_for_good_is_replaced(self, counted, sentences):
+        members = dict(MEMBERS, node3={"name": "m3", "state": "absent"}, node4={"name": "m4", "state": "present"})
+        standing = dict(WHOLE, voters=["node1", "node2"], serving=["node1", "node2"], counted=counted)
+        decided = plan(members, dict(self.LOOKS, node4=MISSING), Standing(**standing))
+        assert decided["sentences"] == sentences
+        assert decided["blocked"] == ""
+
+
+@pytest.mark.parametrize(
+    "members, looks, refusals, sentence",
+    [
+        (dict(MEMBERS, node2={"name": "m1", "state": "present"}), [MISSING] * 3, [], "m1 is the name of the members of node1 and node2"),
+        (MEMBERS, [look(refusals=["the port 9200 is taken by nginx."])] + [MISSING] * 2, [], "On node1 the port 9200 is taken by nginx"),
+        (MEMBERS, [MISSING] * 3, ["The members are in two clusters"], "The members are in two clusters"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_is_changed(members, looks, refusals, sentence):
+    with pytest.raises(Refusal) as refused:
+        decide(looks, {"refusals": refusals}, members)
+    assert str(refused.value) == sentence + ". Nothing was changed."

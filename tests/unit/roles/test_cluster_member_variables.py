@@ -1,0 +1,44 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the shared role makes of the members that roles hand to it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.quorate.swarm.tests.unit.roles import templates
+
+SETTING = {"path": "/conf/a", "content": "b: 1"}
+PASSING = dict(SETTING, content="b: 1\nforming: yes")
+ONCE, ONCE_FORMING = ({"path": "/conf/dynamic", "once": True, "content": content} for content in ("joining", "forming"))
+SETTLING = [
+    ("form", [PASSING], [SETTING], ["node1"], True),
+    ("form", [SETTING, ONCE_FORMING], [SETTING, ONCE], ["node1"], False),
+    ("form", [SETTING], [SETTING], ["node1"], False),
+    # Another run has formed it, and what it left is among what the plan writes.
+    ("form", [PASSING], [SETTING], ["node2"], False),
+    ("keep", [PASSING], [SETTING], ["node1"], False),
+]
+
+
+def test_only_members_whose_files_were_others_while_they_formed_are_written_again():
+    hosts = [
+        {
+            "inventory_hostname": "node1",
+            "__cluster_member_plan": {"way": way, "start": start},
+            "__cluster_member_wish": {"forming_files": forming, "files": files},
+        }
+        for way, forming, files, start, _settles in SETTLING
+    ]
+    told = templates.worked_out("cluster_member", ["__cluster_member_settles"], hosts)
+    assert [settles for [settles] in told] == [settles for *_case, settles in SETTLING]
+
+
+@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "zookeeper"])
+def test_nothing_that_a_member_is_made_of_has_another_order_in_each_run(role):
+    """These filters go through sets, and files with lists in another order would have every member restarted."""
+    for path in sorted((templates.ROLES / role).glob("vars/*")) + sorted((templates.ROLES / role).glob("templates/*")):
+        assert not re.findall(r"[|]\s*(?:difference|intersect|union|symmetric_difference)\b", path.read_text(encoding="utf-8")), path.name

@@ -1,0 +1,48 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) Quorate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role zookeeper refuses of groups and settings."""
+
+from __future__ import annotations
+
+from ansible_collections.quorate.swarm.tests.unit.roles import templates
+
+
+def on(host, ids=(1, 2, 3), **variables):
+    hosts = ["a", "b", "c"][: len(ids)]
+    hostvars = {name: {"inventory_hostname": name} for name in hosts}
+    for name, number in zip(hosts, ids, strict=True):
+        hostvars[name].update({"zookeeper_id": number} if number is not None else {})
+    known = {"groups": {"zookeeper": hosts}, "hostvars": hostvars, "ansible_play_hosts": hosts, "inventory_hostname": host}
+    return dict(known, **dict(hostvars.get(host, {}), **variables))
+
+
+PORTS = "zookeeper_client_port, zookeeper_peer_port and zookeeper_election_port are %s. Give three different"
+REFUSALS = [
+    (on("a"), []),
+    (on("a", ids=("1", 255, 3)), []),
+    (on("a", ids=()), "The group zookeeper has no host"),
+    (on("a", ids=(1, None, 3)), "b of the group zookeeper has no zookeeper_id"),
+    (on("a", ids=(0, 2, 3)), 'zookeeper_id of a is "0". Give each host a number from 1 to 255'),
+    (on("a", ids=(256, 2, 3)), 'zookeeper_id of a is "256"'),
+    (on("a", ids=("one", 2, 3)), 'zookeeper_id of a is "one"'),
+    (on("a", zookeeper_model="static"), "zookeeper_model is static, and no zookeeper_address is said of a, b, c"),
+    (on("a", zookeeper_heap="1.5g"), 'zookeeper_heap is "1.5g", and Java takes a whole number'),
+    (on("a", zookeeper_heap="much"), 'zookeeper_heap is "much"'),
+    (on("a", zookeeper_client_port=0), PORTS % "0, 2888, 3888"),
+    (on("a", zookeeper_election_port=65536), PORTS % "2181, 2888, 65536"),
+    (on("a", zookeeper_peer_port=2181), PORTS % "2181, 2181, 3888"),
+]
+
+
+def test_groups_and_settings_that_are_refused():
+    told = templates.refusals("zookeeper", [variables for variables, _sentence in REFUSALS])
+    for (_variables, sentence), sentences in zip(REFUSALS, told, strict=True):
+        assert bool(sentences) == bool(sentence) and (not sentence or sentences[0].startswith(sentence)), sentences
+
+
+def test_through_whom_the_ensemble_is_asked():
+    cases = [on("a"), on("b", cluster_member_host="a"), on("a", ids=(1,), cluster_member_host="a")]
+    told = templates.worked_out("zookeeper", ["__zookeeper_peer"], cases)
+    assert told == [["a"], ["b"], ["a"]]
