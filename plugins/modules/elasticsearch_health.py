@@ -37,7 +37,7 @@ options:
   status:
     description:
       - The worst status that is good enough for O(wait_for=settled).
-      - During an upgrade replicas cannot go to nodes of an older version, and the cluster stays yellow until the last node.
+      - During an upgrade replicas cannot go to nodes of an older version, so yellow is good enough while the nodes have two versions.
     type: str
     choices: [green, yellow]
     default: green
