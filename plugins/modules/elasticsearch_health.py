@@ -25,7 +25,8 @@ options:
       - With V(formed) it finds a master, and the cluster has formed, which shows in its UUID.
       - With V(members) all of O(members) are in the cluster. Others may be there as well.
       - With V(green) the status is green, with V(yellow) it is yellow or green.
-      - With V(settled) the status is O(status) or better, no shard is relocating or initializing, and all of O(members) are in the cluster.
+      - With V(settled) the status is O(status) or better, no shard is relocating, initializing or
+        delayed, and all of O(members) are in the cluster.
       - With V(empty) no shard is on O(node). A node that is not in the cluster is not empty, since nobody knows what is on its disk.
     type: str
     choices: [answers, formed, members, green, yellow, settled, empty]
