@@ -558,7 +558,17 @@ import os
 import shutil
 import socket
 
-from ansible_collections.quorate.swarm.plugins.module_utils import container_spec, host_files, member, member_files, member_unit, units
+from ansible_collections.quorate.swarm.plugins.module_utils import (
+    container_spec,
+    host_files,
+    member,
+    member_files,
+    member_refusals,
+    member_steps,
+    member_summary,
+    member_unit,
+    units,
+)
 from ansible_collections.quorate.swarm.plugins.module_utils.container_options import CONTAINER, MAPPING, TEXTS
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError, Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
@@ -582,8 +592,8 @@ ATTEMPTS = 3
 def execute(engine, params, check_mode):
     wanted = wanted_of(params)
     view = look(engine, wanted, params)
-    decision = member.decide(view, wanted)
-    in_the_way = member.refusals(view, wanted) if decision.plan.steps or member.may_start_elsewhere(view, wanted) else []
+    decision = member_steps.decide(view, wanted)
+    in_the_way = member_refusals.refusals(view, wanted) if decision.plan.steps or member.may_start_elsewhere(view, wanted) else []
     if wanted.state == member.SEEN:
         return Outcome(facts={"member": told(view, wanted, decision, params, in_the_way)})
     if in_the_way:
@@ -596,7 +606,7 @@ def execute(engine, params, check_mode):
             await_running(engine, wanted.name, params["wait_timeout"])
         if decision.plan.steps:
             view = look(engine, wanted, params)
-            decision_now = member.decide(view, dataclasses.replace(wanted, restarts=False))
+            decision_now = member_steps.decide(view, dataclasses.replace(wanted, restarts=False))
     outcome = Outcome.of(decision.plan, member=told(view, wanted, decision_now, params))
     outcome.warnings += warnings
     return outcome
@@ -706,7 +716,7 @@ def sysctl(name):
 
 def told(view, wanted, decision, params, in_the_way=()):
     evidence = {name: evidence_of(str(path)) for name, path in params["evidence"].items()}
-    return dict(member.summary(view, wanted, decision, in_the_way), evidence=evidence)
+    return dict(member_summary.summary(view, wanted, decision, in_the_way), evidence=evidence)
 
 
 def evidence_of(path):
@@ -835,7 +845,7 @@ def await_running(engine, name, limit):
 
     def is_decided(seen):
         container, unit = seen
-        return member.is_running(container) or (unit.restarts - restarts >= ATTEMPTS - 1 and not member.lacks_network(container))
+        return member.is_running(container) or (unit.restarts - restarts >= ATTEMPTS - 1 and not member_summary.lacks_network(container))
 
     for _attempt in range(ATTEMPTS):
         container, _unit = look_until(observe, is_decided, limit)
@@ -853,7 +863,7 @@ def await_running(engine, name, limit):
     lines = [line[:LONGEST_LINE] for line in engine.container_log(container["Id"], LOG_LINES)]
     raise QuorateError(
         "%s Mend that and run again; until then systemd goes on trying, and 'systemctl stop %s' ends it."
-        % (member.why_it_ended(container, lines), member_unit.instance(name))
+        % (member_summary.why_it_ended(container, lines), member_unit.instance(name))
     )
 
 
