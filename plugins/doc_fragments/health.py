@@ -15,4 +15,10 @@ options:
       - Without O(wait_for) the module looks once in any case and fails for nothing that it sees, nor for a member that does not answer.
     type: int
     default: 0
+  wait_ends:
+    description:
+      - After this number of times that the O(container) was seen to end during the wait the module fails, and does not wait any longer.
+      - With V(0) it waits all the same, as for a member that ends until others are there.
+    type: int
+    default: 0
 """

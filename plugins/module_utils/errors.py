@@ -55,4 +55,11 @@ class TimeLimitExceeded(QuorateError):
 
 
 class NoAnswer(QuorateError):
-    """A member of a cluster did not answer, or not as one that is ready. To whoever only looks that is an observation."""
+    """A member of a cluster did not answer, or not as one that is ready. To whoever only looks that is an observation.
+
+    C(ended) is when its container ended by itself, where that is why.
+    """
+
+    def __init__(self, message, ended=None):
+        super().__init__(message)
+        self.ended = ended

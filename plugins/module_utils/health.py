@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer, TimeLimitExceeded
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer, QuorateError, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_until
 
@@ -16,6 +16,7 @@ def health_arguments(conditions):
     return {
         "wait_for": {"type": "str", "choices": list(conditions)},
         "wait_timeout": {"type": "int", "default": 0},
+        "wait_ends": {"type": "int", "default": 0},
     }
 
 
@@ -26,25 +27,29 @@ def watch(read, params, conditions, describe):
     """
     wanted = params["wait_for"]
     goal, holds = conditions[wanted] if wanted else (None, lambda state: True)
+    ends = set()
 
     def observe():
         try:
             return read(), None
         except NoAnswer as exc:
+            ends.update({exc.ended} - {None})
             return None, str(exc)
 
     def is_met(seen):
         return seen[0] is not None and bool(holds(seen[0]))
 
-    seen = look_until(observe, is_met, params["wait_timeout"] if wanted else 0)
+    def is_given_up():
+        return 0 < params["wait_ends"] <= len(ends)
+
+    seen = look_until(observe, lambda seen: is_met(seen) or is_given_up(), params["wait_timeout"] if wanted else 0)
     state, error = seen
     facts = {"reachable": state is not None, "met": is_met(seen), "state": state, "error": error}
     if wanted and not facts["met"]:
-        raise TimeLimitExceeded(
-            "Waited %d s until %s; seen last: %s.%s"
-            % (params["wait_timeout"], goal, describe(state) if state is not None else error, _advice(params)),
-            **facts,
-        )
+        last = "%s.%s" % (describe(state) if state is not None else error, _advice(params))
+        if is_given_up():
+            raise QuorateError("%s was seen to end %d times before %s; last: %s" % (params["container"], len(ends), goal, last), **facts)
+        raise TimeLimitExceeded("Waited %d s until %s; seen last: %s" % (params["wait_timeout"], goal, last), **facts)
     return Outcome(facts=facts)
 
 

@@ -27,10 +27,15 @@ def place_of(name, inspected):
         raise NoAnswer("there is no container %s on this host" % name)
     state = inspected["State"]
     if not state.get("Running") or not state.get("Pid"):
-        raise NoAnswer("the container %s does not run (%s)" % (name, _end_of(state)))
+        raise NoAnswer("the container %s does not run (%s)" % (name, _end_of(state)), ended=_when_it_ended(state))
     networks = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
     addresses = [network["IPAddress"] for _name, network in sorted(networks.items()) if network.get("IPAddress")]
     return Place(state["Pid"], (LOOPBACK, *addresses))
+
+
+def _when_it_ended(state):
+    """None where the engine could not start it, for which it may need only time, as until there is its network."""
+    return None if state.get("Status") != "exited" or state.get("Error") else state.get("FinishedAt")
 
 
 def _end_of(state):

@@ -31,7 +31,8 @@ FORMED = {"answers", "formed", "members", "green", "yellow", "settled"}
 
 
 def look(port, wait_for=None, wait_timeout=0, members=(), node=None, status="green", **said):
-    params = options(port, wait_for=wait_for, wait_timeout=wait_timeout, members=list(members), node=node, status=status, **said)
+    waiting = {"wait_for": wait_for, "wait_timeout": wait_timeout, "wait_ends": 0}
+    params = options(port, members=list(members), node=node, status=status, **waiting, **said)
     outcome = elasticsearch_health.execute(no_engine, params, False)
     assert not outcome.changed
     return outcome.facts

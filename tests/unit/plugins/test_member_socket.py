@@ -95,6 +95,20 @@ def test_a_container_that_does_not_run(inspected, sentence):
         place_of("zoo1", inspected)
 
 
+@pytest.mark.parametrize(
+    "state, ended",
+    [
+        ({"Status": "exited", "ExitCode": 78, "FinishedAt": "2026-01-01T00:00:01Z"}, "2026-01-01T00:00:01Z"),
+        ({"Status": "exited", "ExitCode": 128, "Error": "network demo not found", "FinishedAt": "2026-01-01T00:00:01Z"}, None),
+        ({"Status": "created", "FinishedAt": "0001-01-01T00:00:00Z"}, None),
+    ],
+)
+def test_when_a_container_ended_by_itself(state, ended):
+    with pytest.raises(NoAnswer) as failure:
+        place_of("zoo1", container(state))
+    assert failure.value.ended == ended
+
+
 # Connections
 
 

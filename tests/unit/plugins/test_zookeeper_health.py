@@ -56,7 +56,7 @@ def server(**answers):
 
 
 def look(port, wait_for=None, wait_timeout=0, **options):
-    params = at(port, wait_for=wait_for, wait_timeout=wait_timeout, **options)
+    params = at(port, wait_for=wait_for, wait_timeout=wait_timeout, wait_ends=0, **options)
     outcome = zookeeper_health.execute(no_engine, params, False)
     assert not outcome.changed
     return outcome.facts
