@@ -51,7 +51,7 @@ _value:
     - Otherwise C(way), V(form) or V(keep); the hosts to C(start) and those to C(mend), which serve nobody, both side by side; those to
       C(replace), C(join), C(forget) and C(remove) one after the other, in this order; the C(finish) of an earlier run, and whether to
       C(resume) it once the cluster can tell; those on which to C(write) what needs no restart; C(leader) and all that are C(serving);
-      C(wait), why it takes a while until members that serve may be touched, and C(blocked), why they may not; C(warnings) and C(sentences).
+      C(wait), why it is waited before any member that serves is touched, and C(blocked), why they may not; C(warnings) and C(sentences).
   type: dict
 """
 

@@ -27,7 +27,8 @@ class Standing:
 
     C(leftovers) are the steps of the system's role that a run which ended too early has left to do; where C(unseen), nobody could tell
     them. C(joining) are members that are there and not in the cluster yet, or have lost what they knew; C(counted) all that have a place
-    in it, whether or not they are there. C(settling) says that what ails it may pass by itself.
+    in it, whether or not they are there. C(settling) says that what ails it may pass by itself. C(seeds) form the cluster alone, and the
+    others are added to it; without them all that are wanted form it.
     """
 
     formed: bool = False
@@ -40,6 +41,7 @@ class Standing:
     unseen: bool = False
     joining: list[str] = field(default_factory=list)
     counted: list[str] = field(default_factory=list)
+    seeds: list[str] | None = None
     refusals: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -82,15 +84,20 @@ def plan(members, looks, standing):
     }
     if not standing.formed:
         # Nothing serves yet that a change side by side could interrupt.
-        decided["start"] = [host for host in wanted if host not in running or host in differing]
-        decided["join"], decided["mend"], decided["replace"] = [], [], []
-        decided["write"] = [host for host in running if looks[host]["differs"] and host not in differing]
+        forming = [host for host in wanted if standing.seeds is None or host in standing.seeds]
+        decided["start"] = [host for host in forming if host not in running or host in differing]
+        decided["join"] = [host for host in wanted if host not in forming]
+        decided["mend"], decided["replace"] = [], []
+        decided["write"] = [host for host in running if host in forming and looks[host]["differs"] and host not in differing]
     decided["resume"] = standing.formed and standing.unseen and bool(decided["start"] + decided["mend"])
     silent = [host for host in silent if members[host]["state"] == PRESENT]
     decided["blocked"] = blocked(decided, standing, silent)
     decided["wait"] = ""
     if decided["blocked"] == standing.ailing and standing.settling:
         decided["wait"], decided["blocked"] = decided["blocked"], ""
+    if standing.settling and not standing.serving and running and not decided["start"] + decided["mend"]:
+        # Whatever is to be done: a run that ends well would say of a cluster that serves nobody that it is as wanted.
+        decided["wait"] = standing.ailing
     decided["sentences"] = sentences(decided, members)
     return decided
 
@@ -160,7 +167,7 @@ def sentences(decided, members):
     if decided["finish"]:
         told.append("finish what an earlier run has left undone")
     if decided["start"]:
-        told.append("%s %s, side by side" % ("start" if decided["way"] == KEEP else "form the cluster of", named(decided["start"])))
+        told.append(_begun(decided) % named(decided["start"]))
     if decided["mend"]:
         told.append("replace %s at once, since it serves nobody" % named(decided["mend"]))
     if decided["wait"]:
@@ -180,3 +187,9 @@ def sentences(decided, members):
     if decided["blocked"]:
         told.append("blocked, since %s" % decided["blocked"])
     return told or ["nothing is to be done"]
+
+
+def _begun(decided):
+    if decided["way"] == KEEP:
+        return "start %s, side by side"
+    return "form the cluster with %s alone" if decided["join"] else "form the cluster of %s, side by side"

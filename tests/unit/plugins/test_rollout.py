@@ -43,6 +43,14 @@ def decide(looks, standing, members=None):
         ([MISSING] * 3, {}, ["form the cluster of m1, m2, m3, side by side"]),
         # A run that was killed while the cluster was being formed.
         ([AS_WANTED, MISSING, DIFFERS], {}, ["form the cluster of m2, m3, side by side"]),
+        # One forms it alone, and the others are added to it, also after a run that was killed meanwhile.
+        ([MISSING] * 3, {"seeds": ["node1"]}, ["form the cluster with m1 alone", "add m2, then m3"]),
+        ([DIFFERS, MISSING, DOWN], {"seeds": ["node1"]}, ["form the cluster with m1 alone", "add m2, then m3"]),
+        (
+            [PASSING, MISSING, MISSING],
+            {"seeds": ["node1"], "settling": True, "ailing": "m1 does not serve"},
+            ["wait until the cluster is whole, since m1 does not serve", "add m2, then m3", "write what needs no restart on node1"],
+        ),
         ([DIFFERS] * 3, WHOLE, ["replace m2, then m3; leader m1 last"]),
         ([DIFFERS, AS_WANTED, AS_WANTED], WHOLE, ["replace leader m1 last"]),
         ([PASSING, AS_WANTED, AS_WANTED], WHOLE, ["write what needs no restart on node1"]),
@@ -76,6 +84,12 @@ def decide(looks, standing, members=None):
             ["wait until the cluster is whole, since m2 does not serve", "replace m3"],
         ),
         ([AS_WANTED] * 3, dict(WHOLE, ailing="a shard is on the move", settling=True), ["nothing is to be done"]),
+        # That nobody serves is not as wanted, though no member differs.
+        (
+            [AS_WANTED] * 3,
+            dict(WHOLE, serving=[], ailing="m1, m2, m3 do not serve", settling=True),
+            ["wait until the cluster is whole, since m1, m2, m3 do not serve"],
+        ),
         ([AS_WANTED, AS_WANTED, MISSING], dict(WHOLE, voters=["node1", "node2"], serving=["node1", "node2"]), ["add m3"]),
         # A run was killed between the start of a new member and its vote.
         ([AS_WANTED, AS_WANTED, AS_WANTED], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),

@@ -37,7 +37,22 @@ def test_only_members_whose_files_were_others_while_they_formed_are_written_agai
     assert [settles for [settles] in told] == [settles for *_case, settles in SETTLING]
 
 
-@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "zookeeper"])
+def test_only_members_that_form_the_cluster_have_the_files_for_it():
+    wish = {"forming_files": [PASSING], "files": [SETTING]}
+    cases = [("form", ["node1"], "node1", [PASSING]), ("form", ["node1"], "node2", [SETTING]), ("keep", ["node1"], "node1", [SETTING])]
+    hosts = [
+        {
+            "cluster_member_host": host,
+            "__cluster_member_plan": {"way": way, "start": start},
+            "hostvars": {host: {"__cluster_member_wish": wish}},
+        }
+        for way, start, host, _files in cases
+    ]
+    told = templates.worked_out("cluster_member", ["__cluster_member_files"], hosts)
+    assert [files for [files] in told] == [files for *_case, files in cases]
+
+
+@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "galera", "zookeeper"])
 def test_nothing_that_a_member_is_made_of_has_another_order_in_each_run(role):
     """These filters go through sets, and files with lists in another order would have every member restarted."""
     for path in sorted((templates.ROLES / role).glob("vars/*")) + sorted((templates.ROLES / role).glob("templates/*")):
