@@ -12,7 +12,8 @@ options:
   wait_timeout:
     description:
       - Seconds until the condition of O(wait_for) must hold. With V(0) the module looks once.
-      - Without O(wait_for) the module looks once in any case and fails for nothing that it sees, nor for a member that does not answer.
+      - Without O(wait_for) the module looks once in any case and fails for nothing that it sees, nor for a member that does not answer, but
+        for one that wants another user or password.
     type: int
     default: 0
   wait_ends:

@@ -36,6 +36,10 @@ options:
     description: For each host that could be asked, what the system's health module returned.
     type: dict
     required: true
+  waited:
+    description: Whether members that run had time to serve before O(looks) and O(live).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -48,7 +52,8 @@ RETURN = r"""
 _value:
   description:
     - With a refusal only C(refusal), a sentence.
-    - Otherwise C(way), V(form) or V(keep); the hosts to C(start) and those to C(mend), which serve nobody, both side by side; those to
+    - Otherwise C(way), V(form) or V(keep); the hosts whose members C(form) the cluster; those to C(start) and those to C(mend), which
+      serve nobody, both side by side, where C(patient) only those that do not serve after a while either; those to
       C(replace), C(join), C(forget) and C(remove) one after the other, in this order; the C(finish) of an earlier run, and whether to
       C(resume) it once the cluster can tell; those on which to C(write) what needs no restart; C(leader) and all that are C(serving);
       C(wait), why it is waited before any member that serves is touched, and C(blocked), why they may not; C(warnings) and C(sentences).
@@ -61,11 +66,11 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusa
 SYSTEMS = {"elasticsearch": elasticsearch_standing.judge, "zookeeper": zookeeper_standing.judge}
 
 
-def member_rollout(members, system, looks, live):
+def member_rollout(members, system, looks, live, waited=False):
     # A host that is not in the play has told nothing of its member.
     members = {host: dict({"name": host, "state": rollout.PRESENT}, **said) for host, said in members.items()}
     try:
-        return dict(rollout.plan(members, looks, SYSTEMS[system](members, looks, live)), refusal=None)
+        return dict(rollout.plan(members, looks, SYSTEMS[system](members, looks, live), waited), refusal=None)
     except Refusal as exc:
         return {"refusal": str(exc)}
 

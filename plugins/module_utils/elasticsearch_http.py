@@ -22,7 +22,7 @@ class Declined(NoAnswer):
     """The member answered with an error."""
 
     def __init__(self, message, status):
-        super().__init__(message)
+        super().__init__(message, denied=status == UNAUTHORIZED)
         self.status = status
 
     @property

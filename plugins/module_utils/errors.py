@@ -57,9 +57,10 @@ class TimeLimitExceeded(QuorateError):
 class NoAnswer(QuorateError):
     """A member of a cluster did not answer, or not as one that is ready. To whoever only looks that is an observation.
 
-    C(ended) is when its container ended by itself, where that is why.
+    C(ended) is when its container ended by itself, where that is why; C(denied) that it serves, and nobody with this user and password.
     """
 
-    def __init__(self, message, ended=None):
+    def __init__(self, message, ended=None, denied=False):
         super().__init__(message)
         self.ended = ended
+        self.denied = denied

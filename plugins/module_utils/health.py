@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer, QuorateError, TimeLimitExceeded
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer, QuorateError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_until
 
@@ -23,6 +23,8 @@ def health_arguments(conditions):
 def watch(read, params, conditions, describe):
     """The outcome of a look at C(read()), a member's state, which raises NoAnswer where there is none to be had.
 
+    A wrong password is no state of the member, so a look fails for it. A wait does not: a member that starts may not know its users yet.
+
     C(conditions) holds by name what is waited for in words, and a function of the state. C(describe(state)) says it in words.
     """
     wanted = params["wait_for"]
@@ -33,6 +35,8 @@ def watch(read, params, conditions, describe):
         try:
             return read(), None
         except NoAnswer as exc:
+            if exc.denied and not wanted:
+                raise Refusal("%s. Without the right ones nobody can tell how it stands." % exc) from exc
             ends.update({exc.ended} - {None})
             return None, str(exc)
 

@@ -46,11 +46,11 @@ class Standing:
     warnings: list[str] = field(default_factory=list)
 
 
-def plan(members, looks, standing):
+def plan(members, looks, standing, waited=False):
     """Decide with all members in view.
 
     C(members) maps a host to its member's C(name) and wanted C(state), in the order of the group; C(looks) maps it to what
-    cluster_member saw there. Raises Refusal where nothing may be done.
+    cluster_member saw there. C(waited) says that members which run had time to serve. Raises Refusal where nothing may be done.
     """
     refuse(members, looks, standing)
     silent = [host for host in members if host not in looks]
@@ -61,18 +61,9 @@ def plan(members, looks, standing):
         for host in members
         if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (wanted and looks[host].get("remains")))
     ]
-    joining = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
     running = [host for host in wanted if looks[host]["running"]]
     differing = [host for host in running if looks[host]["restart_needed"]]
-    changing = [host for host in differing if host not in joining]
     decided = {
-        "way": KEEP if standing.formed else FORM,
-        "start": [host for host in wanted if host not in running and host not in joining],
-        "join": joining,
-        # What does not serve cannot be made worse, and the change may be what mends it.
-        "mend": [host for host in changing if host not in standing.serving],
-        "replace": order([host for host in changing if host in standing.serving], standing),
-        "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining],
         # Whose host is gone for good can be taken out all the same; that is said by its state.
         "forget": [host for host in silent if members[host]["state"] != PRESENT and host in standing.counted],
         "remove": order(leaving, standing),
@@ -82,24 +73,60 @@ def plan(members, looks, standing):
         "serving": list(standing.serving),
         "warnings": list(standing.warnings) + ["%s could not be looked at" % ", ".join(silent)] * bool(silent),
     }
-    if not standing.formed:
-        # Nothing serves yet that a change side by side could interrupt.
-        forming = [host for host in wanted if standing.seeds is None or host in standing.seeds]
-        decided["start"] = [host for host in forming if host not in running or host in differing]
-        decided["join"] = [host for host in wanted if host not in forming]
-        decided["mend"], decided["replace"] = [], []
-        decided["write"] = [host for host in running if host in forming and looks[host]["differs"] and host not in differing]
+    if standing.formed:
+        decided.update(_kept(looks, standing, wanted, running, differing))
+    else:
+        decided.update(_formed(standing, wanted, running, differing))
     decided["resume"] = standing.formed and standing.unseen and bool(decided["start"] + decided["mend"])
-    silent = [host for host in silent if members[host]["state"] == PRESENT]
-    decided["blocked"] = blocked(decided, standing, silent)
-    decided["wait"] = ""
-    if decided["blocked"] == standing.ailing and standing.settling:
-        decided["wait"], decided["blocked"] = decided["blocked"], ""
-    if standing.settling and not standing.serving and running and not decided["start"] + decided["mend"]:
-        # Whatever is to be done: a run that ends well would say of a cluster that serves nobody that it is as wanted.
-        decided["wait"] = standing.ailing
+    # They may be electing a leader, or have just been started, and a majority may need them.
+    decided["patient"] = bool(decided["mend"]) and not waited
+    decided["blocked"] = blocked(decided, standing, [host for host in silent if members[host]["state"] == PRESENT])
+    decided["wait"] = _wait(decided, standing, running)
+    if decided["wait"] == decided["blocked"]:
+        decided["blocked"] = ""
     decided["sentences"] = sentences(decided, members)
     return decided
+
+
+def _formed(standing, wanted, running, differing):
+    """Nothing serves yet that a change side by side could interrupt. What is there for the forming alone stays until it is done."""
+    forming = [host for host in wanted if standing.seeds is None or host in standing.seeds]
+    return {
+        "way": FORM,
+        "form": forming,
+        "start": [host for host in forming if host not in running or host in differing],
+        "join": [host for host in wanted if host not in forming],
+        "mend": [],
+        "replace": [],
+        "write": [],
+    }
+
+
+def _kept(looks, standing, wanted, running, differing):
+    joining = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
+    changing = [host for host in differing if host not in joining]
+    return {
+        "way": KEEP,
+        "form": [],
+        "start": [host for host in wanted if host not in running and host not in joining],
+        "join": joining,
+        # What does not serve, though it had time to, cannot be made worse, and the change may be what mends it.
+        "mend": [host for host in changing if host not in standing.serving],
+        "replace": order([host for host in changing if host in standing.serving], standing),
+        "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining],
+    }
+
+
+def _wait(decided, standing, running):
+    """Why the cluster has to become whole by itself first; empty where it need not."""
+    if decided["way"] == FORM:
+        return "" if decided["start"] or not decided["form"] else standing.ailing or "it has not formed yet"
+    if not standing.settling:
+        return ""
+    # Whatever is to be done: a run that ends well would say of a cluster that serves nobody that it is as wanted.
+    if not standing.serving and running and not decided["start"] + decided["mend"]:
+        return standing.ailing
+    return decided["blocked"] if decided["blocked"] == standing.ailing else ""
 
 
 def refuse(members, looks, standing):
@@ -169,7 +196,7 @@ def sentences(decided, members):
     if decided["start"]:
         told.append(_begun(decided) % named(decided["start"]))
     if decided["mend"]:
-        told.append("replace %s at once, since it serves nobody" % named(decided["mend"]))
+        told.append(_mended(decided) % named(decided["mend"]))
     if decided["wait"]:
         told.append("wait until the cluster is whole, since %s" % decided["wait"])
     if decided["replace"]:
@@ -193,3 +220,9 @@ def _begun(decided):
     if decided["way"] == KEEP:
         return "start %s, side by side"
     return "form the cluster with %s alone" if decided["join"] else "form the cluster of %s, side by side"
+
+
+def _mended(decided):
+    if decided["patient"]:
+        return "wait for %s to serve, and replace at once who does not"
+    return "replace %s at once, since it serves nobody" if len(decided["mend"]) == 1 else "replace %s at once, since they serve nobody"

@@ -117,3 +117,15 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run
     assert elasticsearch.is_clean("node1")
     elasticsearch.assert_there("node1", client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *wanted)
+
+
+def test_a_run_that_was_killed_while_the_cluster_formed_is_gone_on_with(lab, play, elasticsearch, words):
+    for host, name in NAMES.items():
+        lab.sh(host, "systemctl disable --now quorate-member@%s && docker rm %s && rm -rf /srv/elasticsearch" % (name, name))
+    play.at("Wait until the cluster is whole", play.kill, PLAYBOOK, *words(THREE))
+    # They run as they are wanted, and it takes them longer to find each other than the next run to look at them.
+    assert "wait until the cluster is whole, since" in " ".join(play.ok(PLAYBOOK, *words(THREE)).split())
+    assert sorted(elasticsearch.nodes("node1")) == sorted(HOSTS)
+    for host in NAMES:
+        assert "initial_master_nodes" not in lab.sh(host, "cat /srv/elasticsearch/config/elasticsearch.yml")
+    assert "Nothing changed." in play.ok(PLAYBOOK, *words(THREE))

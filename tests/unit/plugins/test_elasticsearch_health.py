@@ -189,7 +189,6 @@ def test_a_master_that_is_lost_during_the_look():
 @pytest.mark.parametrize(
     "answer, sentence",
     [
-        ((401, {"error": {"reason": "missing authentication credentials"}}), "wants another user or password (HTTP status 401)"),
         ((403, {"error": {"reason": "action is unauthorized"}}), "answered with HTTP status 403: action is unauthorized"),
         ((500, {"error": {"type": "some_exception", "reason": None}}), "answered with HTTP status 500: some_exception"),
         ((502, b"<html>"), "answered with HTTP status 502: no reason"),
@@ -202,6 +201,17 @@ def test_an_error_is_told(answer, sentence):
     with member.serving() as port:
         facts = look(port)
     assert facts == {"reachable": False, "met": False, "state": None, "error": "port %d at 127.0.0.1 %s" % (port, sentence)}
+
+
+def test_a_wrong_password_fails_a_look_and_is_waited_for():
+    """A member that starts does not know its users yet; one that serves must not be taken for one that serves nobody."""
+    member = Member()
+    member.answers["GET /"] = (401, {"error": {"reason": "missing authentication credentials"}})
+    with member.serving() as port:
+        with pytest.raises(Refusal, match="wants another user or password .HTTP status 401.. Without the right ones"):
+            look(port)
+        with pytest.raises(TimeLimitExceeded, match="seen last: port .* wants another user or password"):
+            look(port, wait_for="formed", wait_timeout=0)
 
 
 def test_another_server_that_speaks_json_is_told():

@@ -31,9 +31,9 @@ MISSING = look(exists=False, running=False)
 WHOLE = {"formed": True, "leader": "node1", "voters": list(MEMBERS), "serving": list(MEMBERS)}
 
 
-def decide(looks, standing, members=None):
+def decide(looks, standing, members=None, waited=True):
     members = members or MEMBERS
-    return plan(members, dict(zip(members, looks, strict=True)), Standing(**standing))
+    return plan(members, dict(zip(members, looks, strict=True)), Standing(**standing), waited)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,11 @@ def decide(looks, standing, members=None):
         (
             [PASSING, MISSING, MISSING],
             {"seeds": ["node1"], "settling": True, "ailing": "m1 does not serve"},
-            ["wait until the cluster is whole, since m1 does not serve", "add m2, then m3", "write what needs no restart on node1"],
+            ["wait until the cluster is whole, since m1 does not serve", "add m2, then m3"],
         ),
+        # Nor is one of those that run already told that it has formed, or given files as though it had.
+        ([PASSING] * 3, {}, ["wait until the cluster is whole, since it has not formed yet"]),
+        ([PASSING] * 3, {"ailing": "no member knows a master"}, ["wait until the cluster is whole, since no member knows a master"]),
         ([DIFFERS] * 3, WHOLE, ["replace m2, then m3; leader m1 last"]),
         ([DIFFERS, AS_WANTED, AS_WANTED], WHOLE, ["replace leader m1 last"]),
         ([PASSING, AS_WANTED, AS_WANTED], WHOLE, ["write what needs no restart on node1"]),
@@ -105,6 +108,34 @@ def decide(looks, standing, members=None):
 )
 def test_the_plan_is_told(looks, standing, sentences):
     assert decide(looks, standing)["sentences"] == sentences
+
+
+ELECTING = dict(WHOLE, leader=None, serving=[], ailing="m1, m2, m3 do not serve", settling=True)
+
+
+@pytest.mark.parametrize(
+    "looks, standing, sentences",
+    [
+        ([DIFFERS] * 3, ELECTING, ["wait for m1, m2, m3 to serve, and replace at once who does not"]),
+        (
+            [DOWN, AS_WANTED, DIFFERS],
+            dict(ELECTING, serving=["node2"]),
+            ["start m1, side by side", "wait for m3 to serve, and replace at once who does not"],
+        ),
+        ([AS_WANTED] * 3, ELECTING, ["wait until the cluster is whole, since m1, m2, m3 do not serve"]),
+    ],
+)
+def test_members_that_run_get_time_to_serve_before_they_are_replaced_at_once(looks, standing, sentences):
+    """They may be electing a leader."""
+    assert decide(looks, standing, waited=False)["sentences"] == sentences
+
+
+@pytest.mark.parametrize(
+    "looks, waited, patient",
+    [([DIFFERS] * 3, False, True), ([DIFFERS] * 3, True, False), ([AS_WANTED] * 3, False, False)],
+)
+def test_they_get_it_once(looks, waited, patient):
+    assert decide(looks, ELECTING, waited=waited)["patient"] == patient
 
 
 def test_members_without_a_vote_are_replaced_before_those_with_one():

@@ -15,12 +15,12 @@ SETTING = {"path": "/conf/a", "content": "b: 1"}
 PASSING = dict(SETTING, content="b: 1\nforming: yes")
 ONCE, ONCE_FORMING = ({"path": "/conf/dynamic", "once": True, "content": content} for content in ("joining", "forming"))
 SETTLING = [
-    ("form", [PASSING], [SETTING], ["node1"], True),
-    ("form", [SETTING, ONCE_FORMING], [SETTING, ONCE], ["node1"], False),
-    ("form", [SETTING], [SETTING], ["node1"], False),
+    ([PASSING], [SETTING], ["node1"], True),
+    ([SETTING, ONCE_FORMING], [SETTING, ONCE], ["node1"], False),
+    ([SETTING], [SETTING], ["node1"], False),
+    ([PASSING], [SETTING], ["node2"], False),
     # Another run has formed it, and what it left is among what the plan writes.
-    ("form", [PASSING], [SETTING], ["node2"], False),
-    ("keep", [PASSING], [SETTING], ["node1"], False),
+    ([PASSING], [SETTING], [], False),
 ]
 
 
@@ -28,10 +28,10 @@ def test_only_members_whose_files_were_others_while_they_formed_are_written_agai
     hosts = [
         {
             "inventory_hostname": "node1",
-            "__cluster_member_plan": {"way": way, "start": start},
+            "__cluster_member_plan": {"form": form},
             "__cluster_member_wish": {"forming_files": forming, "files": files},
         }
-        for way, forming, files, start, _settles in SETTLING
+        for forming, files, form, _settles in SETTLING
     ]
     told = templates.worked_out("cluster_member", ["__cluster_member_settles"], hosts)
     assert [settles for [settles] in told] == [settles for *_case, settles in SETTLING]
@@ -39,20 +39,20 @@ def test_only_members_whose_files_were_others_while_they_formed_are_written_agai
 
 def test_only_members_that_form_the_cluster_have_the_files_for_it():
     wish = {"forming_files": [PASSING], "files": [SETTING]}
-    cases = [("form", ["node1"], "node1", [PASSING]), ("form", ["node1"], "node2", [SETTING]), ("keep", ["node1"], "node1", [SETTING])]
+    cases = [(["node1"], "node1", [PASSING]), (["node1"], "node2", [SETTING]), ([], "node1", [SETTING])]
     hosts = [
         {
             "cluster_member_host": host,
-            "__cluster_member_plan": {"way": way, "start": start},
+            "__cluster_member_plan": {"form": form},
             "hostvars": {host: {"__cluster_member_wish": wish}},
         }
-        for way, start, host, _files in cases
+        for form, host, _files in cases
     ]
     told = templates.worked_out("cluster_member", ["__cluster_member_files"], hosts)
     assert [files for [files] in told] == [files for *_case, files in cases]
 
 
-@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "galera", "zookeeper"])
+@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "zookeeper"])
 def test_nothing_that_a_member_is_made_of_has_another_order_in_each_run(role):
     """These filters go through sets, and files with lists in another order would have every member restarted."""
     for path in sorted((templates.ROLES / role).glob("vars/*")) + sorted((templates.ROLES / role).glob("templates/*")):
