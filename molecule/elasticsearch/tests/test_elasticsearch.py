@@ -136,6 +136,19 @@ def test_a_setting_that_breaks_a_member_stops_there_and_the_next_run_mends_it(pl
 
 
 @pytest.mark.long
+def test_a_host_that_breaks_down_in_mid_change_leaves_no_allocation_stopped(lab, play, elasticsearch, swarm):
+    other = ("-e", json.dumps({"elasticsearch_settings": {"indices.recovery.max_bytes_per_sec": "60mb"}}))
+    told = play.at("Wait until the member is in the cluster", lambda process: lab("power-off", "node2"), PLAYBOOK, *other)
+    assert "node2 cannot be reached any more" in " ".join(told.split())
+    assert elasticsearch.is_clean("node1")
+    lab("power-on", "node2")
+    swarm.wait_until_ready()
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "elastic-data01" in told and "elastic-data02, then" not in told
+    elasticsearch.wait_until_green("node1", len(NAMES))
+
+
+@pytest.mark.long
 def test_a_member_is_removed_and_added_under_load(lab, play, elasticsearch, load, clusters_with):
     without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
     with load("elasticsearch", 30, DATA[:2]) as client:
