@@ -46,3 +46,9 @@ def test_through_whom_the_ensemble_is_asked():
     cases = [on("a"), on("b", cluster_member_host="a"), on("a", ids=(1,), cluster_member_host="a")]
     told = templates.worked_out("zookeeper", ["__zookeeper_peer"], cases)
     assert told == [["a"], ["b"], ["a"]]
+
+
+def test_what_the_ensemble_shall_know_of_a_member_is_compared_with_what_its_server_wrote():
+    told = templates.worked_out("zookeeper", ["__zookeeper_members['b']", "__zookeeper_wish.evidence"], [on("a", zookeeper_client_port=2191)])
+    assert told[0][0]["server"] == "server.2=zoo2:2888:3888:participant;2191"
+    assert told[0][1]["membership"] == "/srv/zookeeper/zoo1/conf/zoo.cfg.dynamic*"
