@@ -43,16 +43,11 @@ def test_a_second_run_changes_nothing_and_check_mode_says_so(play_clusters, word
 
 
 @pytest.mark.parametrize(
-    ("variables", "sentence"),
-    [
-        ({"zookeeper_client_port": 2192}, "knows zoo12 with the ports 2898, 3898, 2191 (peers, elections, clients), and the inventory says"),
-        ({"zookeeper_election_port": 3899}, "knows zoo12 with the ports 2898, 3898, 2191 (peers, elections, clients), and the inventory says"),
-    ],
-    ids=["client", "election"],
+    "variables", [{"zookeeper_client_port": 2192}, {"zookeeper_election_port": 3899}], ids=["client", "election"]
 )
-def test_a_port_that_the_servers_would_not_take_is_refused_and_nothing_is_changed(play_clusters, words, variables, sentence):
+def test_a_port_that_the_servers_would_not_take_is_refused_and_nothing_is_changed(play_clusters, words, variables):
     told = play_clusters.refused(PLAYBOOK, *words, "-e", json.dumps(variables))
-    assert sentence in told and "Nothing was changed." in told
+    assert "knows zoo12 with the ports 2898, 3898, 2191 (peers, elections, clients), and" in told and "Nothing was changed." in told
 
 
 def test_a_port_that_somebody_else_has_is_refused_and_nothing_is_changed(play_clusters, clusters_with):
