@@ -70,11 +70,12 @@ def test_a_change_is_rolled_and_the_next_run_changes_nothing(play, inventory, zo
     [
         ({"zookeeper_id": 1}, "The id 1 is that of"),
         ({"zookeeper_heap": "64g"}, "The member needs 64 GiB, and this host has"),
-        ({"zookeeper_client_port": 2199}, "knows zoo1 with the ports 2888, 3888, 2181 (peers, elections, clients), and the inventory says"),
-        ({"zookeeper_model": "links"}, "The ensemble knows zoo1 as zoo1, and by name, model and address of the inventory it would be zknode1"),
+        ({"zookeeper_client_port": 2199}, "knows zoo1 with the ports 2888, 3888, 2181 (peers, elections, clients), and"),
+        ({"zookeeper_model": "links"}, "knows zoo1 as zoo1, and by name, model and address of the inventory it would be zknode1"),
+        ({"zookeeper_settings": {"ssl.keyStore.password": "quince"}}, "has ssl.keyStore.password, and zoo.cfg is no place for secrets"),
         ({"zookeeper_model": "static"}, "no zookeeper_address is said of bridge1, bridge2, bridge3"),
     ],
-    ids=["id", "heap", "port", "model", "address"],
+    ids=["id", "heap", "port", "model", "password", "address"],
 )
 def test_bad_input_is_refused_in_a_sentence(play, inventory, variables, words):
     told = play.refused(PLAYBOOK, *inventory, "-e", json.dumps(dict({"zookeeper_group": "zookeeper_bridge"}, **variables)))

@@ -33,6 +33,11 @@ REFUSALS = [
     (on("a", zookeeper_client_port=0), PORTS % "0, 2888, 3888"),
     (on("a", zookeeper_election_port=65536), PORTS % "2181, 2888, 65536"),
     (on("a", zookeeper_peer_port=2181), PORTS % "2181, 2181, 3888"),
+    (
+        on("a", zookeeper_settings={"ssl.quorum.keyStore.password": "quince", "ssl.trustStore.passwordPath": "/conf/secrets/trust"}),
+        "zookeeper_settings has ssl.quorum.keyStore.password, and zoo.cfg is no place for secrets. Put each into a file with "
+        "zookeeper_secrets, and name that file with ssl.quorum.keyStore.passwordPath below /conf/secrets.",
+    ),
 ]
 
 
@@ -49,6 +54,7 @@ def test_through_whom_the_ensemble_is_asked():
 
 
 def test_what_the_ensemble_shall_know_of_a_member_is_compared_with_what_its_server_wrote():
-    told = templates.worked_out("zookeeper", ["__zookeeper_members['b']", "__zookeeper_wish.evidence"], [on("a", zookeeper_client_port=2191)])
-    assert told[0][0]["server"] == "server.2=zoo2:2888:3888:participant;2191"
-    assert told[0][1]["membership"] == "/srv/zookeeper/zoo1/conf/zoo.cfg.dynamic*"
+    names = ["__zookeeper_members['b']", "__zookeeper_wish.evidence"]
+    [[member, evidence]] = templates.worked_out("zookeeper", names, [on("a", zookeeper_client_port=2191)])
+    assert member["server"] == "server.2=zoo2:2888:3888:participant;2191"
+    assert evidence["membership"] == "/srv/zookeeper/zoo1/conf/zoo.cfg.dynamic*"
