@@ -47,7 +47,7 @@ def judge(members, looks, live):
         # A server that runs looks for its ensemble, and an ensemble for its leader.
         settling=True,
         refusals=_identities(members)
-        + _data(members, looks, wanted, filled, serving)
+        + _data(members, looks, wanted, filled, serving, leaders, states)
         + _places(members, looks, made, [states[host] for host in leaders + serving])
         + (_votes_without_superuser(members, looks, ensemble) if formed else []),
         warnings=_warnings(wanted) + _strangers(members, ensemble),
@@ -175,7 +175,7 @@ def _is_ip(address):
     return bool(re.fullmatch(r"[0-9.]+|\[.*\]", address))
 
 
-def _data(members, looks, wanted, filled, serving):
+def _data(members, looks, wanted, filled, serving, leaders, states):
     found = []
     for host in wanted:
         told = ((looks.get(host, {}).get("evidence") or {}).get("myid") or "").strip()
@@ -184,6 +184,15 @@ def _data(members, looks, wanted, filled, serving):
                 "On %s the data directory is that of the member with id %s, and the inventory says %s. Put the id back, or move the "
                 "data away"
                 % (host, told, members[host]["id"])
+            )
+    # Whoever has written an epoch did so after a majority had promised it, so an ensemble that serves has no earlier one.
+    ours = max([_epoch(looks[host]) for host in serving if host in looks] + [state.get("epoch") or 0 for state in states.values()] + [0])
+    for host in wanted:
+        if leaders and host not in serving and _epoch(looks.get(host, {})) > ours:
+            found.append(
+                "On %s the data directory has seen epoch %d, and the ensemble that serves is in epoch %d: it is the data of another one. "
+                "Move it away; the member takes the data of its own ensemble from the leader"
+                % (host, _epoch(looks[host]), ours)
             )
     bare = [host for host in wanted if host in looks and host not in filled]
     if filled and not serving and len(bare) >= majority(len(wanted)):

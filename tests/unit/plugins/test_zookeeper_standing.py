@@ -106,6 +106,12 @@ def test_reordering_a_group_changes_nothing():
             "On node2 the data directory is that of the member with id 7, and the inventory says 2.",
         ),
         (
+            [look(epoch="4"), look(epoch="4"), look(exists=False, running=False, myid="3\n", epoch="9")],
+            ["follower", "leader", None],
+            MEMBERS,
+            "On node3 the data directory has seen epoch 9, and the ensemble that serves is in epoch 4: it is the data of another one.",
+        ),
+        (
             [look(running=False, epoch="4"), BARE, BARE],
             [None] * 3,
             MEMBERS,
@@ -177,6 +183,25 @@ def test_a_membership_without_ports_for_clients_is_compared_without_them():
     looks = [dict(look(epoch="4"), evidence={"epoch": "4", "membership": lines})] * 3
     assert not decide(looks, [None] * 3, places())["refusal"]
     assert (PORTS % ("2888, 3888", "2889, 3888")) in decide(looks, [None] * 3, places(peer=2889))["refusal"]
+
+
+@pytest.mark.parametrize(
+    "looks, modes",
+    [
+        # It was away while others led.
+        ([look(epoch="5"), look(epoch="5"), look(running=False, epoch="4")], ["follower", "leader", None]),
+        ([look(epoch="5"), look(epoch="5"), look(running=False, epoch="5")], ["follower", "leader", None]),
+        # A leader was elected after the disks had been looked at, and says so.
+        (
+            [look(epoch="4"), look(epoch="4"), look(running=False, epoch="5")],
+            ["follower", {"state": {"mode": "leader", "members": [], "epoch": 5}}, None],
+        ),
+        # Nobody serves whom it could belong to, or not.
+        ([look(running=False, epoch="4"), look(running=False, epoch="4"), look(running=False, epoch="9")], [None] * 3),
+    ],
+)
+def test_data_that_may_be_the_ensembles_own_is_not_refused(looks, modes):
+    assert not decide(looks, modes)["refusal"]
 
 
 def test_a_server_whose_host_is_gone_loses_its_vote_to_another_one():
