@@ -6,18 +6,21 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.quorate.swarm.plugins.module_utils.quorum import majority
 from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESENT, Standing
-from ansible_collections.quorate.swarm.plugins.module_utils.zookeeper_config import PARTICIPANT
+from ansible_collections.quorate.swarm.plugins.module_utils.zookeeper_config import PARTICIPANT, PORTS, member, membership
 
 LEADER = "leader"
 SERVING = (LEADER, "follower", "observer", "standalone")
 
 
 def judge(members, looks, live):
-    """C(members) have C(name), C(state), C(id) and whether the C(superuser) is known, who alone gives and takes votes.
+    """C(members) have C(name), C(state), C(id), the C(server) as the ensemble shall know it, and whether the C(superuser) is known, who
+    alone gives and takes votes.
 
-    The looks have as evidence what lies in C(myid) and C(epoch).
+    The looks have as evidence what lies in C(myid) and C(epoch), and in the last C(membership) that the server wrote.
     """
     states = {host: seen["state"] for host, seen in live.items() if seen and seen.get("state")}
     modes = {host: state["mode"] for host, state in states.items()}
@@ -44,7 +47,8 @@ def judge(members, looks, live):
         # A server that runs looks for its ensemble, and an ensemble for its leader.
         settling=True,
         refusals=_identities(members)
-        + _data(members, looks, wanted, filled, serving)
+        + _data(members, looks, wanted, filled, serving, leaders, states)
+        + _places(members, looks, made, [states[host] for host in leaders + serving])
         + (_votes_without_superuser(members, looks, ensemble) if formed else []),
         warnings=_warnings(wanted) + _strangers(members, ensemble),
     )
@@ -52,10 +56,14 @@ def judge(members, looks, live):
 
 def _ensemble(states):
     """Ids to roles as the first knows them that tells it; empty where nobody does."""
+    return {str(known["id"]): known["role"] for known in _told(states)}
+
+
+def _told(states):
     for state in states:
         if state.get("members") and state.get("votes") is not False:
-            return {str(known["id"]): known["role"] for known in state["members"]}
-    return {}
+            return state["members"]
+    return []
 
 
 def _votes(ensemble, said):
@@ -116,7 +124,58 @@ def _identities(members):
     ]
 
 
-def _data(members, looks, wanted, filled, serving):
+def _places(members, looks, made, states):
+    """Servers take addresses and ports from the membership alone, which they write themselves from their first start on.
+
+    What those that serve say counts; where nobody does, as when all are asked at another port, the disk of each.
+    """
+    served = {known["id"]: member("%s=%s" % (known["id"], known["spec"])) for known in _told(states) if known.get("spec")}
+    found = []
+    for host in made:
+        said, wanted = members[host], member(members[host].get("server") or "")
+        written = (looks.get(host, {}).get("evidence") or {}).get("membership")
+        known = served or (membership(written).members if isinstance(written, str) else {})
+        is_now = known.get(wanted.id) if wanted else None
+        if said["state"] != PRESENT or not is_now or "|" in is_now.servers:
+            continue
+        if _ports(is_now) != _ports(wanted, is_now):
+            found.append(
+                "The ensemble knows %s with the ports %s (peers, elections, clients), and the inventory says %s. Put them back, or stop "
+                "all members, correct the file that dynamicConfigFile in zoo.cfg names on each host, and run again"
+                % (said["name"], ", ".join(_ports(is_now)), ", ".join(_ports(wanted, is_now)))
+            )
+        elif _is_elsewhere(is_now, wanted, said["name"]):
+            found.append(
+                "The ensemble knows %s as %s, and by name, model and address of the inventory it would be %s. Put that back, or let the "
+                "member leave with zookeeper_state=absent and join again"
+                % (said["name"], _address(is_now), _address(wanted))
+            )
+    return found
+
+
+def _ports(server, beside=None):
+    """C(beside) may not tell the port for clients, where it is in another file."""
+    parts = PORTS.fullmatch(server.servers)
+    tells = server.client and (beside is None or beside.client)
+    return [parts.group("peer"), parts.group("election")] + ([server.client.rpartition(":")[2]] if tells else [])
+
+
+def _address(server):
+    return PORTS.fullmatch(server.servers).group("host")
+
+
+def _is_elsewhere(known, wanted, name):
+    """A server may tell the name that a resolver has for an address of the inventory."""
+    if _is_ip(_address(wanted)) and not _is_ip(_address(known)):
+        return _address(known) in (name, "zknode%d" % known.id)
+    return _address(known) != _address(wanted)
+
+
+def _is_ip(address):
+    return bool(re.fullmatch(r"[0-9.]+|\[.*\]", address))
+
+
+def _data(members, looks, wanted, filled, serving, leaders, states):
     found = []
     for host in wanted:
         told = ((looks.get(host, {}).get("evidence") or {}).get("myid") or "").strip()
@@ -125,6 +184,15 @@ def _data(members, looks, wanted, filled, serving):
                 "On %s the data directory is that of the member with id %s, and the inventory says %s. Put the id back, or move the "
                 "data away"
                 % (host, told, members[host]["id"])
+            )
+    # Whoever has written an epoch did so after a majority had promised it, so an ensemble that serves has no earlier one.
+    ours = max([_epoch(looks[host]) for host in serving if host in looks] + [state.get("epoch") or 0 for state in states.values()] + [0])
+    for host in wanted:
+        if leaders and host not in serving and _epoch(looks.get(host, {})) > ours:
+            found.append(
+                "On %s the data directory has seen epoch %d, and the ensemble that serves is in epoch %d: it is the data of another one. "
+                "Move it away; the member takes the data of its own ensemble from the leader"
+                % (host, _epoch(looks[host]), ours)
             )
     bare = [host for host in wanted if host in looks and host not in filled]
     if filled and not serving and len(bare) >= majority(len(wanted)):

@@ -42,6 +42,14 @@ def test_a_second_run_changes_nothing_and_check_mode_says_so(play_clusters, word
     assert "Nothing changed." in play_clusters.ok(PLAYBOOK, *words)
 
 
+@pytest.mark.parametrize(
+    "variables", [{"zookeeper_client_port": 2192}, {"zookeeper_election_port": 3899}], ids=["client", "election"]
+)
+def test_a_port_that_the_servers_would_not_take_is_refused_and_nothing_is_changed(play_clusters, words, variables):
+    told = play_clusters.refused(PLAYBOOK, *words, "-e", json.dumps(variables))
+    assert "knows zoo12 with the ports 2898, 3898, 2191 (peers, elections, clients), and" in told and "Nothing was changed." in told
+
+
 def test_a_port_that_somebody_else_has_is_refused_and_nothing_is_changed(play_clusters, clusters_with):
     group = {"hosts": {host: {"zookeeper_id": number + 10} for host, number in MEMBERS.items()}}
     told = play_clusters.refused(

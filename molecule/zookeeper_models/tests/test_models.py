@@ -70,13 +70,44 @@ def test_a_change_is_rolled_and_the_next_run_changes_nothing(play, inventory, zo
     [
         ({"zookeeper_id": 1}, "The id 1 is that of"),
         ({"zookeeper_heap": "64g"}, "The member needs 64 GiB, and this host has"),
+        ({"zookeeper_client_port": 2199}, "knows zoo1 with the ports 2888, 3888, 2181 (peers, elections, clients), and"),
+        ({"zookeeper_model": "links"}, "knows zoo1 as zoo1, and by name, model and address of the inventory it would be zknode1"),
+        ({"zookeeper_settings": {"ssl.keyStore.password": "quince"}}, "has ssl.keyStore.password, and zoo.cfg is no place for secrets"),
         ({"zookeeper_model": "static"}, "no zookeeper_address is said of bridge1, bridge2, bridge3"),
     ],
-    ids=["id", "heap", "address"],
+    ids=["id", "heap", "port", "model", "password", "address"],
 )
 def test_bad_input_is_refused_in_a_sentence(play, inventory, variables, words):
     told = play.refused(PLAYBOOK, *inventory, "-e", json.dumps(dict({"zookeeper_group": "zookeeper_bridge"}, **variables)))
     assert words in told
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("172.28.200.1", "More than one member of zookeeper_static has the zookeeper_address 172.28.200.1"),
+        ("172.28.5.2", "172.28.5.2 of static2 is in 172.28.0.0/17, the range from which the engine gives away addresses"),
+        ("172.28.0.1", "172.28.0.1 of static2 is the gateway of the network zoo-static"),
+        ("172.29.200.2", "172.29.200.2 of static2 lies outside of 172.28.0.0/16, the subnet of the network zoo-static"),
+        ("172.28.200.9", "knows zoo2 as 172.28.200.2, and by name, model and address of the inventory it would be 172.28.200.9"),
+    ],
+    ids=["twice", "range", "gateway", "outside", "moved"],
+)
+def test_an_address_that_a_member_cannot_have_is_refused(play, inventory, clusters_with, address, words):
+    moved = clusters_with({"zookeeper_static": {"hosts": {"static2": {"zookeeper_address": address}}}})
+    assert words in play.refused(PLAYBOOK, *inventory, *moved, "-e", "zookeeper_group=zookeeper_static")
+
+
+def test_data_of_another_ensemble_are_refused(lab, play, inventory, zookeeper):
+    epoch = "/srv/zookeeper/zoo3/data/version-2/currentEpoch"
+    lab.sh("node1", "systemctl stop quorate-member@zoo3; cp -p %s /root/epoch; echo 999 > %s" % (epoch, epoch))
+    try:
+        lab.wait_for(lambda: sorted(zookeeper.modes(["node1"], port)["node1"] for port in PORTS[:2]) == ["follower", "leader"], "two serve")
+        told = play.refused(PLAYBOOK, *inventory, "-e", "zookeeper_group=zookeeper_bridge")
+        assert "On bridge3 the data directory has seen epoch 999, and the ensemble that serves is in epoch" in told
+    finally:
+        lab.sh("node1", "cp -p /root/epoch %s; rm /root/epoch; systemctl start quorate-member@zoo3" % epoch)
+    lab.wait_for(lambda: modes(zookeeper, "node1") == ["follower", "follower", "leader"], "the ensemble was whole again")
 
 
 def test_a_group_without_hosts_is_refused_where_the_role_is_called(play, tmp_path):

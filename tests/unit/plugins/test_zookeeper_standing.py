@@ -106,6 +106,12 @@ def test_reordering_a_group_changes_nothing():
             "On node2 the data directory is that of the member with id 7, and the inventory says 2.",
         ),
         (
+            [look(epoch="4"), look(epoch="4"), look(exists=False, running=False, myid="3\n", epoch="9")],
+            ["follower", "leader", None],
+            MEMBERS,
+            "On node3 the data directory has seen epoch 9, and the ensemble that serves is in epoch 4: it is the data of another one.",
+        ),
+        (
             [look(running=False, epoch="4"), BARE, BARE],
             [None] * 3,
             MEMBERS,
@@ -115,6 +121,87 @@ def test_reordering_a_group_changes_nothing():
 )
 def test_what_is_refused(looks, modes, members, refusal):
     assert refusal in decide(looks, modes, members)["refusal"]
+
+
+def places(name="zoo%d", peer=2888, client=2181):
+    return {
+        host: dict(said, server="server.%d=%s:%d:3888:participant;%d" % (said["id"], name.replace("%d", str(said["id"])), peer, client))
+        for host, said in MEMBERS.items()
+    }
+
+
+def tells(known, mode="leader"):
+    specs = {said["id"]: said["server"].partition("=")[2].replace(";", ";0.0.0.0:") for said in known.values()}
+    return {"state": {"mode": mode, "members": [{"id": number, "role": "participant", "spec": spec} for number, spec in specs.items()]}}
+
+
+def written(known):
+    lines = "\n".join(said["server"] for said in known.values()) + "\n"
+    return [dict(look(epoch="4"), evidence={"epoch": "4", "membership": lines}) for _host in MEMBERS]
+
+
+PORTS = "The ensemble knows zoo1 with the ports %s (peers, elections, clients), and the inventory says %s. Put them back, or stop"
+PLACE = "The ensemble knows zoo1 as %s, and by name, model and address of the inventory it would be %s. Put that back"
+
+
+@pytest.mark.parametrize(
+    "known, wanted, refusal",
+    [
+        (places(), places(), None),
+        (places(), places(client=2182), PORTS % ("2888, 3888, 2181", "2888, 3888, 2182")),
+        (places(), places(peer=2889), PORTS % ("2888, 3888, 2181", "2889, 3888, 2181")),
+        # From a network of containers to that of the hosts.
+        (places(), places("10.0.0.%d"), PLACE % ("zoo1", "10.0.0.1")),
+        (places("10.0.0.%d"), places("10.0.1.%d"), PLACE % ("10.0.0.1", "10.0.1.1")),
+        (places("10.0.0.%d"), places("10.0.0.%d"), None),
+        # What a resolver knows of the address.
+        (places("host%d.example"), places("10.0.0.%d"), None),
+    ],
+)
+def test_addresses_and_ports_that_the_servers_would_not_take_are_refused(known, wanted, refusal):
+    seen = [
+        # All are asked at another port, and may be started.
+        decide(written(known), [None] * 3, wanted),
+        decide([dict(one, running=False) for one in written(known)], [None] * 3, wanted),
+        # What serves knows better than a file of an earlier life.
+        decide(written(places("old%d", 1, 1)), [tells(known, "follower"), tells(known), tells(known, "follower")], wanted),
+    ]
+    for decided in seen:
+        assert (decided["refusal"] or "").startswith(refusal or "") and bool(decided["refusal"]) == bool(refusal), decided
+    # Who joins has no place yet, and who leaves goes from the one it has.
+    assert not decide([BARE] * 3, [None] * 3, wanted)["refusal"]
+
+
+def test_who_leaves_goes_from_where_it_was():
+    wanted = places()
+    wanted["node3"] = dict(wanted["node3"], state="absent", server="server.3=elsewhere:2888:3888:participant;2181")
+    assert decide(written(places()), [tells(places(), mode) for mode in ("follower", "leader", "follower")], wanted)["remove"] == ["node3"]
+
+
+def test_a_membership_without_ports_for_clients_is_compared_without_them():
+    lines = "".join("server.%d=zoo%d:2888:3888:participant\n" % (number, number) for number in (1, 2, 3))
+    looks = [dict(look(epoch="4"), evidence={"epoch": "4", "membership": lines})] * 3
+    assert not decide(looks, [None] * 3, places())["refusal"]
+    assert (PORTS % ("2888, 3888", "2889, 3888")) in decide(looks, [None] * 3, places(peer=2889))["refusal"]
+
+
+@pytest.mark.parametrize(
+    "looks, modes",
+    [
+        # It was away while others led.
+        ([look(epoch="5"), look(epoch="5"), look(running=False, epoch="4")], ["follower", "leader", None]),
+        ([look(epoch="5"), look(epoch="5"), look(running=False, epoch="5")], ["follower", "leader", None]),
+        # A leader was elected after the disks had been looked at, and says so.
+        (
+            [look(epoch="4"), look(epoch="4"), look(running=False, epoch="5")],
+            ["follower", {"state": {"mode": "leader", "members": [], "epoch": 5}}, None],
+        ),
+        # Nobody serves whom it could belong to, or not.
+        ([look(running=False, epoch="4"), look(running=False, epoch="4"), look(running=False, epoch="9")], [None] * 3),
+    ],
+)
+def test_data_that_may_be_the_ensembles_own_is_not_refused(looks, modes):
+    assert not decide(looks, modes)["refusal"]
 
 
 def test_a_server_whose_host_is_gone_loses_its_vote_to_another_one():

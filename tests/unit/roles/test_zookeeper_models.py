@@ -69,12 +69,30 @@ def test_a_manager_that_is_not_in_the_play_is_asked_only_where_none_is():
     assert templates.worked_out("zookeeper", ["__zookeeper_manager"], asked) == [["m"], ["a"]]
 
 
+def openings(host, model="host", **said):
+    """What C(host) declares to the firewall, as port and source; C(said) are variables of single hosts."""
+    hosts = {name: {"zookeeper_id": number, "ansible_host": "10.10.10.%d" % number} for name, number in ZOO_HOSTS.items()}
+    hosts = {name: dict(known, inventory_hostname=name, **said.get(name, {})) for name, known in hosts.items()}
+    common = {"groups": {"zookeeper": list(ZOO_HOSTS)}, "hostvars": hosts, "zookeeper_model": model, "inventory_hostname": host}
+    [[found]] = templates.worked_out("zookeeper", ["zookeeper_peers_firewall_open"], [dict(hosts.get(host, {}), **common, **said["all"])])
+    return [(opening["port"], opening["from"]) for opening in found]
+
+
 def test_what_members_on_the_hosts_own_network_need_is_declared_to_the_firewall():
-    hosts = zoo_hosts(zookeeper_model="host", zookeeper_peer_port=2999)
-    outside = dict(hosts[0], inventory_hostname="m")
-    declared = templates.worked_out("zookeeper", ["zookeeper_peers_firewall_open"], [hosts[0], outside, *zoo_hosts()[:1]])
-    assert [[(opening["port"], opening["from"]) for opening in openings] for [openings] in declared] == [
-        [(2999, "zookeeper"), (3888, "zookeeper")], [], [],
+    assert openings("a", all={"zookeeper_peer_port": 2999}) == [
+        (2999, "10.10.10.2"), (3888, "10.10.10.2"), (2999, "10.10.10.3"), (3888, "10.10.10.3"),
     ]
-    [[service]] = templates.worked_out("zookeeper", ["zookeeper_peers_firewall_open"], zoo_hosts(zookeeper_model="service")[:1])
-    assert len(service) == 2
+    assert len(openings("a", "service", all={})) == 4
+    assert openings("m", all={}) == openings("a", "overlay", all={}) == []
+
+
+def test_members_are_let_in_from_their_own_addresses_and_not_from_those_of_the_swarm():
+    second = {"b": {"zookeeper_address": "192.168.7.2", "swarm_advertise_addr": "10.10.10.2"}, "c": {"ansible_host": "c.invalid"}}
+    # Of a name that comes to no address the firewall says so.
+    assert openings("a", **second, all={}) == [(port, place) for place in ("192.168.7.2", "c.invalid") for port in (2888, 3888)]
+
+
+def test_clients_are_let_in_from_where_they_are_said_to_be():
+    told = openings("a", all={"zookeeper_clients_from": ["shops", "10.20.0.0/16"], "zookeeper_client_port": 2191})
+    assert told[4:] == [(2191, "shops"), (2191, "10.20.0.0/16")]
+    assert openings("a", "overlay", all={"zookeeper_clients_from": ["shops"]}) == []

@@ -18,6 +18,25 @@ def on(host, ids=(1, 2, 3), **variables):
     return dict(known, **dict(hostvars.get(host, {}), **variables))
 
 
+def at(*addresses, states=(), **variables):
+    """Three members, each with an address of its own."""
+    known = on("a", **variables)
+    for name, address in zip(("a", "b", "c"), addresses, strict=True):
+        known["hostvars"][name]["zookeeper_address"] = address
+    for name in states:
+        known["hostvars"][name]["zookeeper_state"] = "absent"
+    return known
+
+
+STATIC = {
+    "zookeeper_model": "static",
+    "zookeeper_network_options": {"ipam_config": [{"subnet": "172.28.0.0/16", "gateway": "172.28.0.1", "iprange": "172.28.0.0/17"}]},
+}
+OVERLAY = {
+    "zookeeper_model": "static",
+    "overlay_networks": [{"name": "other"}, {"name": "demo", "subnets": [{"subnet": "10.20.0.0/24", "ip_range": "10.20.0.0/25"}]}],
+}
+TWICE = "More than one member of zookeeper has the zookeeper_address %s. Give each its own."
 PORTS = "zookeeper_client_port, zookeeper_peer_port and zookeeper_election_port are %s. Give three different"
 REFUSALS = [
     (on("a"), []),
@@ -28,11 +47,25 @@ REFUSALS = [
     (on("a", ids=(256, 2, 3)), 'zookeeper_id of a is "256"'),
     (on("a", ids=("one", 2, 3)), 'zookeeper_id of a is "one"'),
     (on("a", zookeeper_model="static"), "zookeeper_model is static, and no zookeeper_address is said of a, b, c"),
+    (at("172.28.200.1", "172.28.200.2", "172.28.200.3", **STATIC), []),
+    (at("172.28.200.1", "172.28.0.1", "172.28.200.3", **STATIC), "The zookeeper_address 172.28.0.1 of b is the gateway of the network"),
+    (at("172.28.200.1", "172.28.200.2", "172.28.5.3", **STATIC), "The zookeeper_address 172.28.5.3 of c is in 172.28.0.0/17, the range"),
+    (at("172.28.200.1", "172.28.200.2", "172.28.200.1", **STATIC), TWICE % "172.28.200.1"),
+    (at("172.28.200.1", "172.28.200.2", "172.28.200.1", states=["c"], **STATIC), []),
+    (at("172.28.1.1", "172.28.1.2", "172.28.1.3", zookeeper_model="static"), []),
+    (at("10.20.0.200", "10.20.0.201", "10.20.0.202", **OVERLAY), []),
+    (at("10.20.0.200", "10.20.0.201", "10.20.0.2", **OVERLAY), "The zookeeper_address 10.20.0.2 of c is in 10.20.0.0/25, the range"),
+    (at("a.example", "b.example", "a.example", zookeeper_model="host"), TWICE % "a.example"),
     (on("a", zookeeper_heap="1.5g"), 'zookeeper_heap is "1.5g", and Java takes a whole number'),
     (on("a", zookeeper_heap="much"), 'zookeeper_heap is "much"'),
     (on("a", zookeeper_client_port=0), PORTS % "0, 2888, 3888"),
     (on("a", zookeeper_election_port=65536), PORTS % "2181, 2888, 65536"),
     (on("a", zookeeper_peer_port=2181), PORTS % "2181, 2181, 3888"),
+    (
+        on("a", zookeeper_settings={"ssl.quorum.keyStore.password": "quince", "ssl.trustStore.passwordPath": "/conf/secrets/trust"}),
+        "zookeeper_settings has ssl.quorum.keyStore.password, and zoo.cfg is no place for secrets. Put each into a file with "
+        "zookeeper_secrets, and name that file with ssl.quorum.keyStore.passwordPath below /conf/secrets.",
+    ),
 ]
 
 
@@ -46,3 +79,10 @@ def test_through_whom_the_ensemble_is_asked():
     cases = [on("a"), on("b", cluster_member_host="a"), on("a", ids=(1,), cluster_member_host="a")]
     told = templates.worked_out("zookeeper", ["__zookeeper_peer"], cases)
     assert told == [["a"], ["b"], ["a"]]
+
+
+def test_what_the_ensemble_shall_know_of_a_member_is_compared_with_what_its_server_wrote():
+    names = ["__zookeeper_members['b']", "__zookeeper_wish.evidence"]
+    [[member, evidence]] = templates.worked_out("zookeeper", names, [on("a", zookeeper_client_port=2191)])
+    assert member["server"] == "server.2=zoo2:2888:3888:participant;2191"
+    assert evidence["membership"] == "/srv/zookeeper/zoo1/conf/zoo.cfg.dynamic*"
