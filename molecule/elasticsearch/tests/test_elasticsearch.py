@@ -136,6 +136,21 @@ def test_a_setting_that_breaks_a_member_stops_there_and_the_next_run_mends_it(pl
 
 
 @pytest.mark.long
+def test_the_allocation_is_brought_back_where_a_host_goes_away_while_its_member_rejoins(lab, play, elasticsearch, swarm):
+    labels = "{{ {'team': 'search'} if inventory_hostname == 'node4' else {} }}"
+    changed = (PLAYBOOK, *SETTING, "-e", json.dumps({"elasticsearch_labels": labels}))
+    try:
+        told = " ".join(play.at("Wait until the member is in the cluster", lambda process: lab("cut", "node4"), *changed).split())
+        assert "replace elastic-data03" in told and "node4 cannot be reached any more" in told
+        assert elasticsearch.is_clean("node1")
+    finally:
+        lab("heal", "node4")
+        swarm.wait_until_ready()
+    play.ok(PLAYBOOK, *SETTING)
+    assert sorted(elasticsearch.nodes("node1")) == sorted(NAMES.values())
+
+
+@pytest.mark.long
 def test_a_member_is_removed_and_added_under_load(lab, play, elasticsearch, load, clusters_with):
     without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
     with load("elasticsearch", 30, DATA[:2]) as client:
@@ -182,8 +197,13 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
         ({"elasticsearch_name": "elastic-master"}, "elastic-master is the name of the members of"),
         ({"elasticsearch_image": "elasticsearch:7.17.0"}, "Elasticsearch reads no data of a newer version"),
         ({"elasticsearch_cors_origin": "*"}, "every web page that a user of your network opens"),
+        ({"elasticsearch_cors_origin": "/.*/"}, "every web page that a user of your network opens"),
+        ({"elasticsearch_cluster_name": "another"}, "name is elasticsearch, and shall be another"),
+        ({"elasticsearch_environment": {"http.port": "9201"}}, "http.port is 9201 and not 9200 (elasticsearch_http_port is the port"),
+        ({"elasticsearch_settings": {"http": {"port": 9201}}}, "have settings below http. Write each with its whole name"),
+        ({"elasticsearch_data_group": "nobody"}, "No member would hold data: of the group nobody no host is there"),
     ],
-    ids=["heap", "port", "name", "version", "cors"],
+    ids=["heap", "port", "name", "version", "cors", "cors-pattern", "cluster-name", "contradiction", "nested", "no-data"],
 )
 def test_bad_input_is_refused_in_a_sentence_and_nothing_is_changed(play, elasticsearch, variables, words):
     assert words in play.refused(PLAYBOOK, *SETTING, "-e", json.dumps(variables))
