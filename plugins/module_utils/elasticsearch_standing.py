@@ -16,7 +16,7 @@ STATUSES = ("red", "yellow", "green")
 
 
 def judge(members, looks, live):
-    """C(members) have C(name), C(state), C(roles), C(settled_status) and C(version), that of their image.
+    """C(members) have C(name), C(cluster), its name, C(state), C(roles), C(settled_status) and C(version), that of their image.
 
     The looks have as evidence what lies in the C(state) on disk, or the C(state7) of an earlier version, and in the C(log).
     """
@@ -39,7 +39,10 @@ def judge(members, looks, live):
         leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
         ailing=ailing,
         settling=settling,
-        refusals=_refusals(members, looks, told, filled, masters) + _foreign(members, looks, told, disks) + _none_left(members, looks),
+        refusals=_refusals(members, looks, told, filled, masters)
+        + _renamed(members, told)
+        + _foreign(members, looks, told, disks)
+        + _none_left(members, looks),
         warnings=_warnings(members, masters, view, hosts),
     )
 
@@ -128,6 +131,19 @@ def _refusals(members, looks, told, filled, masters):
             % (", ".join(members[host]["name"] for host in filled), "have" if len(filled) > 1 else "has", ", ".join(masters))
         )
     return found
+
+
+def _renamed(members, told):
+    """A node with another name is let in by nobody. One that is alone, or starts with all others, just has the new one."""
+    names = sorted({state["cluster_name"] for state in told.values()})
+    wanted = next(iter(members.values())).get("cluster")
+    uuids = {state["cluster_uuid"] for state in told.values()}
+    if not wanted or len(uuids) != 1 or names == [wanted] or len(members) == 1:
+        return []
+    return [
+        "The cluster's name is %s, and shall be %s: of members that are replaced one after the other, none would be let in again. Say %s "
+        "as before; for another name all members are stopped first, and the next run starts them together" % (names[0], wanted, names[0])
+    ]
 
 
 def _foreign(members, looks, told, disks):

@@ -195,8 +195,13 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
         ({"elasticsearch_name": "elastic-master"}, "elastic-master is the name of the members of"),
         ({"elasticsearch_image": "elasticsearch:7.17.0"}, "Elasticsearch reads no data of a newer version"),
         ({"elasticsearch_cors_origin": "*"}, "every web page that a user of your network opens"),
+        ({"elasticsearch_cors_origin": "/.*/"}, "every web page that a user of your network opens"),
+        ({"elasticsearch_cluster_name": "another"}, "name is elasticsearch, and shall be another"),
+        ({"elasticsearch_environment": {"http.port": "9201"}}, "http.port is 9201 and not 9200 (elasticsearch_http_port is the port"),
+        ({"elasticsearch_settings": {"http": {"port": 9201}}}, "have settings below http. Write each with its whole name"),
+        ({"elasticsearch_data_group": "nobody"}, "No member would hold data: of the group nobody no host is there"),
     ],
-    ids=["heap", "port", "name", "version", "cors"],
+    ids=["heap", "port", "name", "version", "cors", "cors-pattern", "cluster-name", "contradiction", "nested", "no-data"],
 )
 def test_bad_input_is_refused_in_a_sentence_and_nothing_is_changed(play, elasticsearch, variables, words):
     assert words in play.refused(PLAYBOOK, *SETTING, "-e", json.dumps(variables))

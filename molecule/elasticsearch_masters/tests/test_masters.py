@@ -119,6 +119,18 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run
     assert "Nothing changed." in play.ok(PLAYBOOK, *wanted)
 
 
+def test_a_cluster_gets_another_name_where_all_members_start_together(lab, play, elasticsearch, words):
+    before = elasticsearch.ask("node1", "/")["cluster_uuid"]
+    for name in ("another", "three"):
+        for host, member in NAMES.items():
+            lab.sh(host, "systemctl stop quorate-member@%s" % member)
+        told = " ".join(play.ok(PLAYBOOK, *words(THREE, elasticsearch_cluster_name=name)).split())
+        assert "start elastic1, elastic2, elastic3, side by side" in told
+        found = elasticsearch.ask("node2", "/")
+        assert (found["cluster_name"], found["cluster_uuid"]) == (name, before)
+        assert sorted(elasticsearch.nodes("node3")) == sorted(HOSTS)
+
+
 def test_a_run_that_was_killed_while_the_cluster_formed_is_gone_on_with(lab, play, elasticsearch, words):
     for host, name in NAMES.items():
         lab.sh(host, "systemctl disable --now quorate-member@%s && docker rm %s && rm -rf /srv/elasticsearch" % (name, name))

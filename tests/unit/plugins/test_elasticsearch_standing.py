@@ -13,7 +13,7 @@ from ansible_collections.quorate.swarm.plugins.filter.member_rollout import memb
 
 
 def member(name, *roles, state="present"):
-    return {"name": name, "state": state, "roles": list(roles), "settled_status": "green", "version": "7.17.29"}
+    return {"name": name, "cluster": "fruit", "state": state, "roles": list(roles), "settled_status": "green", "version": "7.17.29"}
 
 
 def commit(version="7172999", accepted="6", term="1"):
@@ -49,6 +49,7 @@ def view(members, master, uuid="u1", status="green", moving=0, marks=(), version
     names = [said["name"] for said in members.values()]
     return {
         "state": {
+            "cluster_name": "fruit",
             "cluster_uuid": uuid,
             "master": master,
             "nodes": [{"name": name, "version": versions[number % len(versions)]} for number, name in enumerate(names)],
@@ -196,6 +197,26 @@ def test_data_of_several_clusters_are_told_apart_though_nobody_serves():
     logs = ['{"cluster.uuid": "%s", "node.id": "n"}' % uuid for uuid in ("u1", "u1", "u2")]
     told = decide(ONE_MASTER, [look(running=False, log=log) for log in logs], [{}] * 3)
     assert "The data directories are of 2 clusters: on node1 that of u1, on node2 that of u1, on node3 that of u2." in told["refusal"]
+
+
+def renamed(members):
+    return {host: dict(said, cluster="vegetables") for host, said in members.items()}
+
+
+def test_a_cluster_that_serves_keeps_its_name():
+    differing = [look(differs=True)] * 3
+    refusal = "The cluster's name is fruit, and shall be vegetables: of members that are replaced one after the other"
+    assert refusal in decide(renamed(ONE_MASTER), differing, [view(ONE_MASTER, "m")] * 3)["refusal"]
+    # The first was replaced, finds nobody, and knows of no cluster.
+    alone = {"state": dict(view(ONE_MASTER, None, uuid=None)["state"], cluster_name="vegetables")}
+    assert refusal in decide(renamed(ONE_MASTER), differing, [view(ONE_MASTER, "m"), alone, view(ONE_MASTER, "m")])["refusal"]
+    assert decide(ONE_MASTER, differing, [view(ONE_MASTER, "m"), alone, view(ONE_MASTER, "m")])["refusal"] is None
+
+
+def test_a_cluster_gets_another_name_where_all_its_members_start_together():
+    off = [look(running=False, differs=True)] * 3
+    assert decide(renamed(ONE_MASTER), off, [{}] * 3)["sentences"] == ["start m, d1, d2, side by side"]
+    assert decide(renamed(ONE_NODE), [look(differs=True)], [view(ONE_NODE, "m")])["sentences"] == ["replace leader m last"]
 
 
 ONE_NODE = {"node1": member("m", "master", "data")}

@@ -73,19 +73,18 @@ def worked_out(role, names, hosts, vault=""):
 
 def refusals(role, hosts, vault=""):
     """For each host's variables the sentences with which the role's judge.yml refuses them, or what made a template fail."""
-    tasks = yaml.safe_load((ROLES / role / "tasks" / "judge.yml").read_text(encoding="utf-8"))
+    tasks = tasks_of(role, "judge")
     checks = [task["ansible.builtin.assert"] for task in tasks]
     conditions = [" and ".join("(%s)" % text for text in listed(task.get("when", "true"))) for task in tasks]
     thats = [" and ".join("(%s)" % text for text in listed(check["that"])) for check in checks]
-    wanted = ["{{ not (%s) or (%s) }}" % pair for pair in zip(conditions, thats, strict=True)]
-    wanted += [check["fail_msg"] for check in checks]
+    sentences = [check["fail_msg"] for check in checks]
+    wanted = ["{%% if (%s) and not (%s) %%}%s{%% endif %%}" % parts for parts in zip(conditions, thats, sentences, strict=True)]
     told = answers([(wanted, dict(known(role), **variables)) for variables in hosts], vault)
-    return [
-        [answer["error"]] if isinstance(answer, dict) else [
-            text for is_met, text in zip(answer[: len(checks)], answer[len(checks) :], strict=True) if not is_met
-        ]
-        for answer in told
-    ]
+    return [[answer["error"]] if isinstance(answer, dict) else list(filter(None, answer)) for answer in told]
+
+
+def tasks_of(role, name):
+    return yaml.safe_load((ROLES / role / "tasks" / ("%s.yml" % name)).read_text(encoding="utf-8"))
 
 
 def listed(value):

@@ -73,6 +73,10 @@ FILES = [
     (on("a", SINGLE), node("elastic-a", M, **seeds("elastic-a")), ["elastic-a"]),
     (on("a", (["a"], ["a"])), node("elastic-a", MD, **seeds("elastic-a")), ["elastic-a"]),
     (on("a", SINGLE, elasticsearch_settings=ALONE), node("elastic-a", M, **ALONE), []),
+    # The environment is not in the file, and yet the server refuses both.
+    (on("a", SINGLE, elasticsearch_environment=ALONE), node("elastic-a", M), []),
+    (on("a", SINGLE, elasticsearch_environment={"ES_SETTING_DISCOVERY_TYPE": "single-node"}), node("elastic-a", M), []),
+    (on("a", SINGLE, elasticsearch_container={"env": ALONE}), node("elastic-a", M), []),
     (on("a"), node("elastic-a", M, **seeds("elastic-a")), ["elastic-a"]),
     (on("b"), node("elastic-b", D, **seeds("elastic-a")), []),
     (on("b", hosts={"a": {"elasticsearch_name": "m"}}), node("elastic-b", D, **seeds("m")), []),
@@ -155,7 +159,10 @@ def test_who_is_a_member_and_with_which_version():
     cases = [on("b", hosts=gone), on("a", elasticsearch_image="registry:5000/elasticsearch:8.17.1"), on("a", elasticsearch_image="es:8")]
     told = worked_out(["__elasticsearch_members", "__elasticsearch_major"], cases)
     members, major = told[0]
-    assert [members["b"], major] == [{"name": "old", "state": "absent", "roles": D, "settled_status": "green", "version": "7.17.29"}, 7]
+    expected = {
+        "name": "old", "cluster": "elasticsearch", "state": "absent", "roles": D, "settled_status": "green", "version": "7.17.29",
+    }
+    assert [members["b"], major] == [expected, 7]
     assert [(members["a"]["version"], int(major)) for members, major in told[1:]] == [("8.17.1", 8), ("", 8)]
 
 
@@ -226,25 +233,59 @@ def test_a_keystore_without_a_password(files):
 
 UNSAID = "has security on unless it is told otherwise"
 WITHOUT_TLS = "xpack.security.enabled is true and xpack.security.transport.ssl.enabled is not"
+ANY_SITE = 'http.cors.allow-origin of elastic-b is "%s", and security is off: every web page that a user'
+CONTRADICTED = "elasticsearch_settings or the environment of elastic-b say what the role decides: %s"
+WITHOUT_DATA = "No member would hold data: of the group elasticsearch_data no host is there"
+ALL_GONE = {host: {"elasticsearch_state": "absent"} for host in "abcd"}
+DATA_GONE = {host: ALL_GONE[host] for host in "bcd"}
 REFUSALS = [
     (on("a"), []),
-    (on("a", SINGLE), []),
+    (on("a", (["a"], ["a"])), []),
+    (on("a", SINGLE), [WITHOUT_DATA]),
+    (on("a", hosts=DATA_GONE), [WITHOUT_DATA]),
+    (on("a", hosts=ALL_GONE), []),
     (on("a", elasticsearch_settings=SECURED), []),
     (on("a", elasticsearch_image="elasticsearch:latest"), []),
     (on("b", ([], ["b"])), ["The group elasticsearch_master has no host, and a cluster needs"]),
     (on("b", elasticsearch_image=V8), ["elasticsearch:8.17.1 %s" % UNSAID]),
     (on("b", elasticsearch_image=V9), ["elasticsearch:9.0.1 %s" % UNSAID]),
     (on("b", elasticsearch_image="elasticsearch:8"), ["elasticsearch:8 %s" % UNSAID]),
-    (on("a", SINGLE, elasticsearch_image="registry:5000/es:10.0.0-x"), ["registry:5000/es:10.0.0-x %s" % UNSAID]),
+    (on("a", BOTH, elasticsearch_image="registry:5000/es:10.0.0-x"), ["registry:5000/es:10.0.0-x %s" % UNSAID]),
     (on("b", elasticsearch_image=V8, elasticsearch_settings=OPEN), []),
     (on("b", elasticsearch_image=V8, elasticsearch_environment={"xpack.security.enabled": "false"}), []),
     (on("b", elasticsearch_image=V8, elasticsearch_settings=SECURED), [WITHOUT_TLS]),
     (on("b", elasticsearch_image=V9, elasticsearch_settings={"xpack.security.enabled": "true"}), [WITHOUT_TLS]),
     (on("b", elasticsearch_image=V9, elasticsearch_settings=TLS), []),
-    (on("a", SINGLE, elasticsearch_image=V8, elasticsearch_settings=SECURED), []),
-    (on("b", elasticsearch_cors_origin="*"), ['elasticsearch_cors_origin is "*", and security is off']),
+    (on("a", (["a"], ["a"]), elasticsearch_image=V8, elasticsearch_settings=SECURED), []),
+    (on("b", elasticsearch_cors_origin="*"), [ANY_SITE % "*"]),
+    (on("b", elasticsearch_cors_origin="/.*/"), [ANY_SITE % "/.*/"]),
+    (on("b", elasticsearch_cors_origin="https://a.example"), []),
+    (on("b", elasticsearch_settings={"http.cors.enabled": True, "http.cors.allow-origin": "*"}), [ANY_SITE % "*"]),
+    (on("b", elasticsearch_settings={"http.cors.allow-origin": "*"}), []),
+    (on("b", elasticsearch_environment={"http.cors.enabled": "true", "http.cors.allow-origin": "*"}), [ANY_SITE % "*"]),
+    (on("b", elasticsearch_cors_origin="*", elasticsearch_environment={"http.cors.allow-origin": "https://a.example"}), []),
+    (on("b", elasticsearch_cors_origin="*", elasticsearch_environment={"xpack.security.enabled": "true"}), []),
     (on("b", elasticsearch_cors_origin="*", elasticsearch_settings=SECURED), []),
     (on("b", elasticsearch_cors_origin="*", elasticsearch_cors_any_without_security=True), []),
+    (on("b", elasticsearch_settings={"http": {"port": 9201}}), ["elasticsearch_settings of elastic-b have settings below http."]),
+    (on("b", elasticsearch_settings={"http.port": "9200", "path.data": "/usr/share/elasticsearch/data", "path.repo": "/x"}), []),
+    (on("b", elasticsearch_settings={"http.port": 9201}), [CONTRADICTED % "http.port is 9201 and not 9200 (elasticsearch_http_port"]),
+    (
+        on("b", elasticsearch_settings={"transport.port": "9300-9400"}),
+        [CONTRADICTED % "transport.port is 9300-9400 and not 9300 (the members find each other at it"],
+    ),
+    (
+        on("b", elasticsearch_environment={"cluster.name": "x", "ES_SETTING_PATH_DATA": "/x"}),
+        [
+            CONTRADICTED % "cluster.name is x and not elasticsearch (elasticsearch_cluster_name names the cluster); "
+            "path.data is /x and not /usr/share/elasticsearch/data ("
+        ],
+    ),
+    (on("b", elasticsearch_container={"env": {"node.name": "x"}}), [CONTRADICTED % "node.name is x and not elastic-b ("]),
+    (
+        on("b", elasticsearch_environment={"cluster.initial_master_nodes": "m"}),
+        [CONTRADICTED % "cluster.initial_master_nodes is m (the role says it while the cluster forms"],
+    ),
     (on("b", elasticsearch_keystore_password="hunter2"), ["There is an elasticsearch_keystore_password for elastic-b, and no"]),
 ] + [
     (on("b", elasticsearch_heap=heap), ['elasticsearch_heap is "%s", and Java takes a whole number' % heap])
@@ -252,11 +293,23 @@ REFUSALS = [
 ]
 
 
-def test_groups_and_settings_that_are_refused():
-    told = templates.refusals("elasticsearch", [variables for variables, _sentences in REFUSALS])
-    for (_variables, expected), sentences in zip(REFUSALS, told, strict=True):
+@pytest.mark.parametrize("cases", [REFUSALS[start::3] for start in range(3)])
+def test_groups_and_settings_that_are_refused(cases):
+    told = templates.refusals("elasticsearch", [variables for variables, _sentences in cases])
+    for (_variables, expected), sentences in zip(cases, told, strict=True):
         assert len(sentences) == len(expected), sentences
         assert all(sentence.startswith(words) for sentence, words in zip(sentences, expected, strict=True)), sentences
+
+
+def test_what_may_be_said_of_one_host_is_judged_on_each():
+    once = [task["name"] for task in templates.tasks_of("elasticsearch", "judge") if task.get("run_once")]
+    assert once == ["Refuse an empty group", "Refuse a cluster that would hold no data"]
+
+
+def test_a_host_that_goes_away_does_not_end_the_run_before_the_allocation_is_brought_back():
+    wait, fail = templates.tasks_of("elasticsearch", "joined")
+    assert wait["ignore_unreachable"] and wait["delegate_to"]
+    assert fail["when"] == "%s.unreachable | default(false)" % wait["register"] and "ansible.builtin.fail" in fail
 
 
 def test_keystores_that_are_refused(files):
