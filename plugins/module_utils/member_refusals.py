@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 from ansible_collections.quorate.swarm.plugins.module_utils import member_files
-from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, TASK_LABEL
+from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, SERVICE_LABEL, TASK_LABEL
 from ansible_collections.quorate.swarm.plugins.module_utils.member import SEEN, STARTED, is_own, started_elsewhere
 
 HOST_NETWORK = "host"
@@ -32,7 +32,7 @@ def refusals(view, wanted):
             "%s, at which ports are to be published, is no address of this host. Give one that it has, or 0.0.0.0 for all." % address
             for address in view.strange
         ]
-        seen += [_shared(view, entry.path) for entry in wanted.directories if entry.is_data]
+        seen += [_shared(view, wanted, entry.path) for entry in wanted.directories if entry.is_data]
         seen += [_memory(view, wanted)]
         seen += [
             "There is no %s on this host, which is to be mounted. Make it, or name it in directories or files." % path
@@ -81,10 +81,12 @@ def ports_taken(view, wanted):
     return taken
 
 
-def _shared(view, path):
+def _shared(view, wanted, path):
     """Two servers on the same data, as after a member got another name, would each destroy what the other writes."""
     for container in view.containers:
         if view.container and container["Id"] == view.container["Id"] or container.get("State") != "running":
+            continue
+        if wanted.files_only and (container.get("Labels") or {}).get(SERVICE_LABEL) == wanted.name:
             continue
         if any(mount.get("Source") == path and mount.get("RW") is not False for mount in container.get("Mounts") or ()):
             return (

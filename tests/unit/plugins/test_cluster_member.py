@@ -424,6 +424,15 @@ def test_data_of_another_container_that_runs_is_left_to_it(place, state, writes,
     assert ["belongs to the container old, which runs" in sentence for sentence in refusals] == [True] * is_refused
 
 
+@pytest.mark.parametrize("service, is_refused", [("zoo1", False), ("zoo2", True)])
+def test_data_of_the_member_s_own_task_are_its_own(place, service, is_refused):
+    mounts = [{"Type": "bind", "Source": str(place.root / "data"), "RW": True}]
+    labels = {"com.docker.swarm.service.name": service}
+    place.engine.others = [{"Id": "x", "Names": ["/%s.1.t" % service], "Labels": labels, "State": "running", "Mounts": mounts}]
+    refusals = place.run(state="seen", files_only=True).facts["member"]["refusals"]
+    assert any("belongs to the container %s.1.t, which runs" % service in sentence for sentence in refusals) == is_refused
+
+
 def test_the_own_ports_of_a_member_are_not_taken(member):
     member.sockets = {("0.0.0.0", 2181, "tcp"), ("::", 2181, "tcp")}
     assert member.run(restart=True).changed
