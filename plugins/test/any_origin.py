@@ -36,7 +36,8 @@ _value:
 
 import re
 
-ANY, NONE = "*", "null"
+ANY = "*"
+NONE = "null"
 TRIED = ("https://any.invalid", "http://any.invalid:8080", "http://192.0.2.1", NONE)
 
 
