@@ -55,5 +55,5 @@ def test_only_members_that_form_the_cluster_have_the_files_for_it():
 @pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "zookeeper"])
 def test_nothing_that_a_member_is_made_of_has_another_order_in_each_run(role):
     """These filters go through sets, and files with lists in another order would have every member restarted."""
-    for path in sorted((templates.ROLES / role).glob("vars/*")) + sorted((templates.ROLES / role).glob("templates/*")):
+    for path in sorted((templates.ROLES / role).glob("vars/**/*.yml")) + sorted((templates.ROLES / role).glob("templates/*")):
         assert not re.findall(r"[|]\s*(?:difference|intersect|union|symmetric_difference)\b", path.read_text(encoding="utf-8")), path.name

@@ -303,7 +303,7 @@ def test_groups_and_settings_that_are_refused(cases):
 
 def test_what_may_be_said_of_one_host_is_judged_on_each():
     once = [task["name"] for task in templates.tasks_of("elasticsearch", "judge") if task.get("run_once")]
-    assert once == ["Refuse an empty group", "Refuse a cluster that would hold no data"]
+    assert once == ["Refuse groups that make no cluster"]
 
 
 def test_a_host_that_goes_away_does_not_end_the_run_before_the_allocation_is_brought_back():
