@@ -90,7 +90,8 @@ def _decide_started(view, wanted):
     steps += _file_steps(files, strays)
     if view.template != wanted.template:
         steps.append(Step("template", "write the systemd unit of members", wanted.template))
-    elif view.unit.is_outdated:
+    # Enabling a unit has systemd read all of them again.
+    if view.unit.is_enabled and (view.template != wanted.template or view.unit.is_outdated):
         steps.append(Step("reload", "have systemd read its units again"))
     if container:
         steps.append(Step("remove", "remove the container %s" % wanted.name, view.container["Id"]))

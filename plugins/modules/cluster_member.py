@@ -379,6 +379,13 @@ options:
       - A container that has ended three times is not waited for any longer. What it said last is in the error.
     type: int
     default: 120
+  run_time:
+    description:
+      - Seconds for which the container must have run then, without an end in between. A server that dies of its configuration mostly
+        does so within moments.
+      - V(0) suits a caller that waits for the member itself next, with O(quorate.swarm.zookeeper_health#module:wait_ends) or the like.
+    type: int
+    default: 2
 attributes:
   idempotent:
     support: partial
@@ -584,8 +591,6 @@ LOG_LINES = 10
 LONGEST_LINE = 500
 # Longer than an end takes beyond the container's own time for it
 STOP_MARGIN = 120
-# A server that dies of its configuration does so within moments.
-SETTLED = 2
 ATTEMPTS = 3
 
 
@@ -603,7 +608,7 @@ def execute(engine, params, check_mode):
         for step in decision.plan.steps:
             warnings += STEPS[step.kind](engine, wanted, step.subject) or []
         if wanted.state == member.STARTED and not wanted.files_only and (decision.interrupts or not view.is_running):
-            await_running(engine, wanted.name, params["wait_timeout"])
+            await_running(engine, wanted.name, params["wait_timeout"], params["run_time"])
         if decision.plan.steps:
             view = look(engine, wanted, params)
             decision_now = member_steps.decide(view, dataclasses.replace(wanted, restarts=False))
@@ -768,7 +773,6 @@ def write(_engine, _wanted, entry):
 
 def template(_engine, _wanted, text):
     host_files.write(units.path_of(member_unit.TEMPLATE), text.encode("utf-8"), os.geteuid(), os.getegid(), 0o644)
-    units.reload()
 
 
 def reload(_engine, _wanted, _subject):
@@ -835,27 +839,28 @@ STEPS = {
 }
 
 
-def await_running(engine, name, limit):
-    """Until the container has run for a moment. One that ends is started again by systemd, since what it needs may come late."""
+def await_running(engine, name, limit, run_time):
+    """Until the container has run for a while. One that ends is started again by systemd, since what it needs may come late."""
     # not none right after a start, where systemd was stopped between two tries
     restarts = look_at_unit(name).restarts
 
     def observe():
-        return engine.container(name), look_at_unit(name)
+        return engine.container(name)
 
-    def is_decided(seen):
-        container, unit = seen
-        return member.is_running(container) or (unit.restarts - restarts >= ATTEMPTS - 1 and not member_summary.lacks_network(container))
+    def has_failed():
+        return look_at_unit(name).restarts - restarts >= ATTEMPTS - 1
+
+    def is_decided(container):
+        return member.is_running(container) or (not member_summary.lacks_network(container) and has_failed())
 
     for _attempt in range(ATTEMPTS):
-        container, _unit = look_until(observe, is_decided, limit)
+        container = look_until(observe, is_decided, limit)
         if not member.is_running(container):
             break
-        begun = container["State"]["StartedAt"]
-        container, unit = look_until(observe, has_ended_since(begun), SETTLED)
-        if not has_ended_since(begun)((container, unit)):
+        has_ended = has_ended_since(container["State"]["StartedAt"])
+        if not has_ended(look_until(observe, has_ended, run_time)):
             return
-        if unit.restarts - restarts >= ATTEMPTS - 1:
+        if has_failed():
             break
     container = engine.container(name)
     if container is None:
@@ -868,7 +873,7 @@ def await_running(engine, name, limit):
 
 
 def has_ended_since(begun):
-    return lambda seen: not member.is_running(seen[0]) or seen[0]["State"]["StartedAt"] != begun
+    return lambda container: not member.is_running(container) or container["State"]["StartedAt"] != begun
 
 
 # The options
@@ -919,6 +924,7 @@ ARGUMENTS = {
     "files_only": {"type": "bool", "default": False},
     "restart": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},
+    "run_time": {"type": "int", "default": 2},
 }
 
 

@@ -50,6 +50,8 @@ NOTHING_TO_DO = {"way": "keep", "wait": "", "serving": [], **dict.fromkeys(STEPS
 def known(role):
     """The role's own variables; of the clusters' roles those of the shape that they fill as well."""
     variables = {"ansible_search_path": [str(ROLES / role)], "__cluster_member_plan": NOTHING_TO_DO}
+    if role in SHAPED:
+        variables["__%s_roster" % role] = "{{ __%s_told }}" % role
     for name in ("cluster_member", role) if role in SHAPED else (role,):
         for path in sorted((ROLES / name).glob("defaults/*.yml")) + sorted((ROLES / name).glob("vars/**/*.yml")):
             variables.update(yaml.safe_load(path.read_text(encoding="utf-8")))
