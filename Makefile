@@ -77,7 +77,7 @@ scenario-%: setup
 	$(VENV) molecule test --no-command-borders --scenario-name $*
 
 .PHONY: bench
-bench: setup ## ours beside the docker CLI and community.docker, or a part: PARTS="forming settled engines clusters" ROUNDS=1
+bench: setup ## ours beside the docker CLI and community.docker, or a part: PARTS="forming settled engines clusters site" ROUNDS=1
 	$(VENV) benchmarks/run $(if $(PARTS),--parts $(PARTS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: pins
