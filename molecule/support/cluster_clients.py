@@ -125,6 +125,12 @@ class ZooKeeper:
     def children(self, host, path, port=2181):
         return self._client(host, port, "children", path)
 
+    def assert_there(self, host, client):
+        """All that the load's client was told to be written."""
+        assert client.acknowledged
+        found = set(self.children(host, "/load"))
+        assert [number for number in client.acknowledged if str(number) not in found] == []
+
     def _client(self, host, port, *words):
         server = "%s:%d" % (self._addresses[host], port)
         return json.loads(self._lab("exec", sys.executable, CLIENTS / "zookeeper.py", server, *words))
