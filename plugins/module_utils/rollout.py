@@ -56,12 +56,12 @@ def plan(members, looks, standing, waited=False):
     refuse(members, looks, standing)
     silent = [host for host in members if host not in looks]
     wanted = [host for host in members if members[host]["state"] == PRESENT and host not in silent]
-    some_stay = standing.independent or wanted
+    clears = standing.independent or wanted
     # A removal that was killed may have left files, with secrets among them.
     leaving = [
         host
         for host in members
-        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (some_stay and looks[host].get("remains")))
+        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (clears and looks[host].get("remains")))
     ]
     running = [host for host in wanted if looks[host]["running"]]
     differing = [host for host in running if looks[host]["restart_needed"]]

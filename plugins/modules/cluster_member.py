@@ -347,8 +347,8 @@ options:
       - Names to paths on the host, of which the beginning is read, such as C(data/version-2/currentEpoch).
       - A path with C(*) stands for the last of those that fit, longer names after shorter ones, as of files that are numbered.
       - Up to 64 KiB of a file, or up to 100 names in a directory.
-      - In place of a path a mapping of C(path) and C(matches), a regular expression with one group. What the group finds in the file's first
-        MiB is told, each once and up to 100 of them, and nothing else of a file that may hold secrets.
+      - In place of a path a mapping of C(path) and C(matches), a regular expression with one group. What the group finds in the first
+        MiB of the file is told, each once and up to 100 of them, and nothing else of a file that may hold secrets.
     type: dict
     default: {}
   delete:
