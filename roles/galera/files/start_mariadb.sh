@@ -33,8 +33,9 @@ if [ ! -d "$data/mysql" ] && [ -n "$members" ]; then
     unset MARIADB_AUTO_UPGRADE
 elif [ "$(saved seqno)" = -1 ] && [ "$(saved uuid)" != 00000000-0000-0000-0000-000000000000 ] && [ ! -e "$data/sst_in_progress" ]; then
     recover_position
-elif [ "$members" = "$own" ] && [ "$(saved safe_to_bootstrap)" = 1 ]; then
-    # The only member, which has ended cleanly: nobody else can be ahead, and there is nobody to join.
+fi
+if [ "$members" = "$own" ] && [ "$(saved safe_to_bootstrap)" = 1 ]; then
+    # The only member, and by what Galera wrote the last one of its cluster: nobody is ahead of it, and there is nobody to join.
     options+=(--wsrep-new-cluster)
 fi
 exec docker-entrypoint.sh mariadbd "${options[@]}"
