@@ -42,8 +42,8 @@ for wanted, variables in map(trusted, questions):
 """
 
 
-SHAPED = ("elasticsearch", "zookeeper")
-STEPS = ("start", "mend", "join", "replace", "write", "forget", "remove", "finish")
+SHAPED = ("elasticsearch", "galera", "zookeeper")
+STEPS = ("start", "mend", "rejoin", "join", "replace", "write", "forget", "remove", "finish")
 NOTHING_TO_DO = {"way": "keep", "wait": "", "serving": [], **dict.fromkeys(STEPS, [])}
 
 

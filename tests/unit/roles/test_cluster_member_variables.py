@@ -52,7 +52,7 @@ def test_only_members_that_form_the_cluster_have_the_files_for_it():
     assert [files for [files] in told] == [files for *_case, files in cases]
 
 
-@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "zookeeper"])
+@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "galera", "zookeeper"])
 def test_nothing_that_a_member_is_made_of_has_another_order_in_each_run(role):
     """These filters go through sets, and files with lists in another order would have every member restarted."""
     for path in sorted((templates.ROLES / role).glob("vars/*")) + sorted((templates.ROLES / role).glob("templates/*")):
