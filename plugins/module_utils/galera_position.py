@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-NO_UUID = "00000000-0000-0000-0000-000000000000"
+from ansible_collections.quorate.swarm.plugins.module_utils.galera_state import uuid as known
+
 UNKNOWN = -1
 POSITION = re.compile(r"WSREP[\]:]* *Recovered position:? *([0-9a-f-]{36}):(-?\d+)")
 VIEW = re.compile(r"^view_id: +\d+ +([0-9a-f-]{36}) +(\d+)", re.MULTILINE)
@@ -84,10 +85,6 @@ def recovered(lines):
     """The UUID and the number of the position that a server told with --wsrep-recover, none where it told none."""
     found = [match.groups() for match in map(POSITION.search, lines) if match]
     return (known(found[-1][0]), int(found[-1][1])) if found else None
-
-
-def known(uuid):
-    return None if uuid in (None, "", NO_UUID) else uuid
 
 
 def trouble(lines):

@@ -46,9 +46,12 @@ def lacks_library():
     return pymysql is None
 
 
-def asker(reach, params):
-    """A function that opens a session, C(with ask() as session), in which C(session(query)) returns the rows."""
-    dial, context = dialler(reach, params), _context(params)
+def asker(reach, params, dial=None):
+    """A function that opens a session, C(with ask() as session), in which C(session(query)) returns the rows.
+
+    C(dial) opens the connection, where it is not one to the member's port.
+    """
+    dial, context = dial or dialler(reach, params), _context(params)
     return lambda: _session(dial, context, params)
 
 

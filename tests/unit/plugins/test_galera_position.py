@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.quorate.swarm.plugins.module_utils import galera_position as position
+from ansible_collections.quorate.swarm.plugins.module_utils.galera_state import NO_UUID
 
 UUID = "13001a35-ed17-11f1-9859-ca4f6a8fe43a"
 STATE = "# GALERA saved state\nversion: 2.1\nuuid:    %s\nseqno:   %s\nsafe_to_bootstrap: %s\n"
@@ -50,7 +51,7 @@ IS_IN = ("2026-11-30 23:35:18 2 [Note] WSREP: Synchronized with group, ready for
     [
         pytest.param(STATE % (UUID, 9, 1), position.Saved(UUID, 9, True), id="the last one that ended, cleanly"),
         pytest.param(STATE % (UUID, -1, 0), position.Saved(UUID, -1, False), id="a power cut"),
-        pytest.param(STATE % (position.NO_UUID, -1, 0), position.Saved(None, -1, False), id="no cluster's"),
+        pytest.param(STATE % (NO_UUID, -1, 0), position.Saved(None, -1, False), id="no cluster's"),
         pytest.param("version: 2.1\nuuid:    %s\nseqno:   12\n" % UUID, position.Saved(UUID, 12, False), id="of an older version"),
         pytest.param("uuid: %s\nseqno: ???\n" % UUID, position.Saved(UUID, -1, False), id="a number that is none"),
         pytest.param("\0\0\0", None, id="a file that lost its content"),
@@ -86,7 +87,7 @@ def test_a_view_that_is_none(text):
         pytest.param(["2026-11-30 23:30:10 0 [Note] WSREP: Recovered position: %s:11" % UUID], (UUID, 11), id="MariaDB"),
         pytest.param(["2026-11-30T23:30:10Z 0 [Note] [MY-000000] [WSREP] Recovered position: %s:7" % UUID], (UUID, 7), id="Percona"),
         pytest.param(["WSREP: Recovered position: %s:%d" % (UUID, at) for at in (5, 6)], (UUID, 6), id="the last one told counts"),
-        pytest.param(["[Note] WSREP: Recovered position: %s:-1" % position.NO_UUID], (None, -1), id="no position in the data"),
+        pytest.param(["[Note] WSREP: Recovered position: %s:-1" % NO_UUID], (None, -1), id="no position in the data"),
         pytest.param(["2026-11-30 23:30:10 0 [ERROR] Aborting"], None, id="none told"),
     ],
 )
