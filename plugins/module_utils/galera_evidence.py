@@ -23,7 +23,7 @@ class View:
     """What was read. C(names) are those in the data directory, none where there is none, C(tables) those in its directory of the system's
     tables; C(is_up) says whether systemd keeps the member running, C(log) is the end of its log, C(backup) a copy that is still true.
 
-    C(strangers) are other containers that run with the data directory.
+    C(is_listening) says whether the server takes connections of clients. C(strangers) are other containers that run with the data directory.
     """
 
     names: tuple | None = None
@@ -31,6 +31,7 @@ class View:
     state: str | None = None
     view: str | None = None
     is_running: bool = False
+    is_listening: bool = False
     is_up: bool = False
     log: tuple = ()
     size: int = 0
@@ -57,6 +58,7 @@ def told(view):
     return {
         "running": view.is_running,
         "unit_active": view.is_up,
+        "listens": view.is_listening,
         "data": kind_of(view),
         "uuid": saved.uuid if saved else None,
         "seqno": saved.seqno if saved else position.UNKNOWN,

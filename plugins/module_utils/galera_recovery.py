@@ -47,6 +47,7 @@ def plan(members, looks, live, gone=(), source=None, waited=False, failed=None):
     case = Case(members, looks, states, wanted, gone, source)
     if primary:
         return case.with_primary(primary)
+    case.refuse_busy(live)
     return case.without_primary(waited)
 
 
@@ -127,6 +128,20 @@ class Case:
         return [host for host in hosts if self.states[host]["cluster_uuid"] == uuid]
 
     # Without one
+
+    def refuse_busy(self, live):
+        """One that takes connections may serve: what only waits for others has not come so far."""
+        busy = [host for host in self.wanted if self.looks[host].get("listens") and host not in self.states]
+        if busy:
+            raise Refusal(
+                "%s connections and %s not answered, so nobody can tell whether %s: %s. Cure that and run again; nothing was changed."
+                % (
+                    _listed(self._each(busy), "takes", "take"),
+                    "has" if len(busy) == 1 else "have",
+                    "it serves" if len(busy) == 1 else "they serve",
+                    "; ".join("%s: %s" % (host, ((live.get(host) or {}).get("error") or "no answer").rstrip(".")) for host in busy),
+                )
+            )
 
     def without_primary(self, waited):
         troubles = self._troubles(self.wanted)

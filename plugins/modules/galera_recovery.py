@@ -81,6 +81,10 @@ options:
     type: list
     elements: str
     default: [mariadbd, --user=mysql, --wsrep-recover, --skip-networking, --disable-log-error]
+  port:
+    description: The member's port for clients, in its container.
+    type: int
+    default: 3306
   log_lines:
     description: So many of the last lines of the member's log are looked at.
     type: int
@@ -129,6 +133,10 @@ evidence:
       description: Whether systemd keeps it running, or is about to start it once more.
       type: bool
       sample: true
+    listens:
+      description: Whether its server takes connections of clients. One that waits for others does not.
+      type: bool
+      sample: false
     data:
       description: >-
         Whether the data directory is V(missing) or V(empty), has only a part of a database, as after a transfer from another member that
@@ -196,8 +204,10 @@ from ansible_collections.quorate.swarm.plugins.module_utils.container_options im
 from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import mount_body
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import QuorateError, Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_module
+from ansible_collections.quorate.swarm.plugins.module_utils.ports_in_use import ports_in_use
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import look_until
 
+NETWORK_OF = "/proc/%d/net"
 FILE_BYTES = 1 << 16
 COPY = "data-"
 # Beyond the container's own time for its end
@@ -236,6 +246,7 @@ def look(engine, params):
         view=text(os.path.join(data, galera_evidence.VIEW)),
         # What recovers positions is a server on the data as well; after a run that was killed it may still be at it.
         is_running=member.is_running(container) or member.is_running(engine.container(spare(params))),
+        is_listening=listens(container, params["port"]),
         is_up=unit_of(params["name"]).is_active,
         log=tuple(engine.container_log(container["Id"], params["log_lines"])) if container else (),
         size=copies.taken(data) if names else 0,
@@ -243,6 +254,11 @@ def look(engine, params):
         backup=true_copy(data, params["backup_dir"]) if names else None,
         strangers=tuple(strangers(engine, params, container)),
     )
+
+
+def listens(container, port):
+    """By the kernel's table of the container's network: one that serves and is too busy to answer does so, one that waits does not yet."""
+    return member.is_running(container) and "%d/tcp" % port in ports_in_use(NETWORK_OF % container["State"]["Pid"])
 
 
 def text(path):
@@ -397,6 +413,7 @@ ARGUMENTS = {
         "elements": "str",
         "default": ["mariadbd", "--user=mysql", "--wsrep-recover", "--skip-networking", "--disable-log-error"],
     },
+    "port": {"type": "int", "default": 3306},
     "log_lines": {"type": "int", "default": 400},
     "wait_timeout": {"type": "int", "default": 600},
 }

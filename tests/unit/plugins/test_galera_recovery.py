@@ -42,7 +42,7 @@ class Host(ContainerHost):
             "Config": {"Labels": labels or {}, "StopTimeout": 300},
             "HostConfig": {},
             "NetworkSettings": {"Networks": {}},
-            "State": {"Running": running, "Status": "running" if running else "exited", "StartedAt": "x", "ExitCode": 0},
+            "State": {"Pid": 4711, "Running": running, "Status": "running" if running else "exited", "StartedAt": "x", "ExitCode": 0},
             "by hand": True,
         }
         self.logs_of["id-%s" % name] = log
@@ -114,6 +114,7 @@ class Place:
             "image": "mariadb:10.11",
             "mounts": [{"source": str(self.data), "target": "/var/lib/mysql", "read_only": False, "volume": None}],
             "command": ["mariadbd", "--wsrep-recover"],
+            "port": 3306,
             "log_lines": 100,
             "wait_timeout": 30,
         }
@@ -162,6 +163,19 @@ def test_a_member_after_a_power_cut(place):
     assert seen["trouble"]["kind"] == "no_address"
     assert seen["free"] == ROOM and 1 << 16 <= seen["size"] < 1 << 20
     assert seen["backup"] is None
+
+
+def test_whether_the_server_takes_connections_says_its_networks_table(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(galera_recovery, "NETWORK_OF", str(tmp_path / "%d"))
+    (tmp_path / "4711").mkdir()
+    row = "  0: 00000000:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000 999 0 1\n"
+    place.engine.make(MEMBER, running=True)
+    place.engine.containers_by_name[MEMBER]["State"]["Pid"] = 4711
+    for port, expected in ((4567, False), (3306, True)):
+        (tmp_path / "4711" / "tcp").write_text("sl local rem st\n" + row % port)
+        assert place.evidence()["listens"] == expected
+    place.engine.make(MEMBER)
+    assert not place.evidence()["listens"]
 
 
 def test_a_look_changes_nothing(place):

@@ -22,6 +22,7 @@ def down(seqno=7, uuid=ONE, safe=False, **other):
     look = {
         "running": False,
         "unit_active": False,
+        "listens": False,
         "data": "filled",
         "uuid": uuid,
         "seqno": seqno,
@@ -346,6 +347,13 @@ ABSENT = dict(MEMBERS, node3={"name": "galera-node3", "state": "absent"})
             {},
             ["are in a primary component without the UUID of any cluster", "galera_recover_from"],
             id="a cluster that nobody has compared",
+        ),
+        pytest.param(
+            looks(up(listens=True), up(), up()),
+            {"node1": {"reachable": False, "state": None, "error": "the port 3306 did not answer: timed out"}},
+            {},
+            ["galera-node1 takes connections and has not answered", "it serves: node1: the port 3306 did not answer: timed out. Cure that"],
+            id="a member too busy to answer",
         ),
         pytest.param(
             looks(bare(), bare("missing"), down(-1, None)),
