@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from cluster_clients import Elasticsearch, Etcd, Load, Redis, ZooKeeper
+from cluster_clients import Elasticsearch, Etcd, Galera, Load, Redis, ZooKeeper
 from lab_hosts import CHECKOUT, HOSTS, INVENTORY, Lab
 from plays import Play, WatchedPlay, environment
 from swarm_state import Mending, Swarm
@@ -93,6 +93,11 @@ def load(addresses):
 @pytest.fixture(scope="session")
 def elasticsearch(lab, addresses):
     return Elasticsearch(lab, addresses)
+
+
+@pytest.fixture(scope="session")
+def galera(lab, addresses):
+    return Galera(lab, addresses)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ PACKAGES = ("systemd-sysv dbus udev kmod procps iproute2 iputils-ping iptables n
 # Later releases have the client in a package of its own, that docker.io only recommends.
 EXTRA_PACKAGES = {"bookworm": [], "trixie": ["docker-cli"], "testing": ["docker-cli"]}
 # Lie on the hosts with all they need, so that a test may install them; not all of them can be there at once.
-SPARE_PACKAGES = "docker-compose firewalld ufw iptables-persistent".split()
+SPARE_PACKAGES = "docker-compose firewalld ufw iptables-persistent python3-pymysql".split()
 
 
 def key(release):

@@ -14,6 +14,8 @@ import threading
 from lab_hosts import CHECKOUT, Lab
 
 CLIENTS = CHECKOUT / "molecule" / "clients"
+# What a system's client is given before the addresses: files with passwords, so that no command line has them.
+LOGINS = {"galera": [CHECKOUT / ".lab" / "galera_password"]}
 
 
 class Load:
@@ -21,7 +23,7 @@ class Load:
 
     def __init__(self, system, limit, addresses):
         program = CLIENTS / ("%s_load.py" % system)
-        self._command = [CHECKOUT / "lab" / "lab", "exec", sys.executable, program, str(limit), *addresses]
+        self._command = [CHECKOUT / "lab" / "lab", "exec", sys.executable, program, str(limit), *LOGINS.get(system, ()), *addresses]
         self.acknowledged = []
         self.longest = 0.0
         self.lost = False
@@ -135,6 +137,42 @@ class ZooKeeper:
     def _client(self, host, port, *words):
         server = "%s:%d" % (self._addresses[host], port)
         return json.loads(self._lab("exec", sys.executable, CLIENTS / "zookeeper.py", server, *words))
+
+
+class Galera:
+    """The members of a cluster, asked from outside of the swarm by their hosts' ports."""
+
+    def __init__(self, lab, addresses):
+        self._lab = lab
+        self._addresses = addresses
+
+    def sql(self, host, statement):
+        """Rows, as a user of the application gets them."""
+        asked = [sys.executable, CLIENTS / "galera.py", "load", *LOGINS["galera"], self._addresses[host], statement]
+        return json.loads(self._lab("exec", *asked))
+
+    def status(self, host):
+        return dict(self.sql(host, "SHOW GLOBAL STATUS LIKE 'wsrep%'"))
+
+    def members(self, host):
+        return sorted(entry.partition(":")[0] for entry in self.status(host)["wsrep_incoming_addresses"].split(","))
+
+    def wait_until_whole(self, hosts, limit=300):
+        def are_whole():
+            with contextlib.suppress(AssertionError, ValueError):
+                told = [self.status(host) for host in hosts]
+                views = {(said["wsrep_cluster_state_uuid"], said["wsrep_cluster_conf_id"], said["wsrep_cluster_size"]) for said in told}
+                return len(views) == 1 and {said["wsrep_local_state_comment"] for said in told} == {"Synced"} and (
+                    int(told[0]["wsrep_cluster_size"]) == len(hosts)
+                )
+
+        Lab.wait_for(are_whole, "the members of %s were synced with each other" % ", ".join(hosts), limit)
+
+    def assert_there(self, host, client):
+        """All that the load's client was told to be written."""
+        assert client.acknowledged
+        found = {number for [number] in self.sql(host, "SELECT number FROM `rows`")}
+        assert [number for number in client.acknowledged if number not in found] == []
 
 
 class Etcd:

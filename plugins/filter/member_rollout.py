@@ -25,7 +25,7 @@ options:
   system:
     description: The system that the members are of.
     type: str
-    choices: [elasticsearch, etcd, redis, zookeeper]
+    choices: [elasticsearch, etcd, galera, redis, zookeeper]
     required: true
   looks:
     description: >-
@@ -53,16 +53,17 @@ _value:
   description:
     - With a refusal only C(refusal), a sentence.
     - Otherwise C(way), V(form) or V(keep); the hosts whose members C(form) the cluster; those to C(start) and those to C(mend), which
-      serve nobody, both side by side, where C(patient) only those that do not serve after a while either; those to
-      C(replace), C(join), C(forget) and C(remove) one after the other, in this order; the C(finish) of an earlier run, and whether to
-      C(resume) it once the cluster can tell; those on which to C(write) what needs no restart; C(leader) and all that are C(serving);
-      C(wait), why it is waited before any member that serves is touched, and C(blocked), why they may not; C(warnings) and C(sentences).
+      serve nobody, both side by side, where C(patient) only those that do not serve after a while either; those to C(rejoin), C(replace),
+      C(join), C(forget) and C(remove) one after the other, in this order; the C(finish) of an earlier run, and whether to C(resume) it
+      once the cluster can tell; those on which to C(write) what needs no restart; C(leader) and all that are C(serving); C(wait), why it
+      is waited before any member that serves is touched, and C(blocked), why they may not; C(warnings) and C(sentences).
   type: dict
 """
 
 from ansible_collections.quorate.swarm.plugins.module_utils import (
     elasticsearch_standing,
     etcd_standing,
+    galera_standing,
     redis_standing,
     rollout,
     zookeeper_standing,
@@ -72,6 +73,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusa
 SYSTEMS = {
     "elasticsearch": elasticsearch_standing.judge,
     "etcd": etcd_standing.judge,
+    "galera": galera_standing.judge,
     "redis": redis_standing.judge,
     "zookeeper": zookeeper_standing.judge,
 }

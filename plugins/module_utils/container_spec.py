@@ -203,7 +203,7 @@ def _host_config(options, endpoints):
     config = {
         "NetworkMode": endpoints[0][0] if endpoints else options.get("network_mode") or "default",
         "RestartPolicy": {"Name": NO_RESTART, "MaximumRetryCount": 0},
-        "Mounts": [_mount(mount) for mount in options.get("mounts") or []],
+        "Mounts": [mount_body(mount) for mount in options.get("mounts") or []],
         "PortBindings": _port_bindings(options.get("ports") or []),
         "Ulimits": [
             {"Name": limit["name"], "Soft": limit["soft"], "Hard": limit["soft"] if limit.get("hard") is None else limit["hard"]}
@@ -227,7 +227,7 @@ def _host_config(options, endpoints):
     return config
 
 
-def _mount(mount):
+def mount_body(mount):
     is_bind = bool(mount.get("source"))
     return {
         "Type": "bind" if is_bind else "volume",

@@ -16,6 +16,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Quorat
 ATTEMPTS = 10
 PAUSE = 1.0
 BLOCK = 1 << 16
+# In which st_blocks counts, whatever the file system's own are.
+STAT_BLOCK = 512
 PART = ".part"
 
 
@@ -56,6 +58,40 @@ def fingerprint(root):
                 continue
             found[os.path.relpath(path, root)] = (seen.st_mode, seen.st_size, seen.st_mtime_ns, seen.st_ino)
     return found
+
+
+def is_copy(source, dest, apart=()):
+    """Whether the files of both were last written when the copy was made, but for those named in C(apart)."""
+    return _written(source, apart) == _written(dest, apart)
+
+
+def _written(root, apart):
+    """Of links the time is their own, which a copy does not take over; what is no file is in no copy."""
+    return {
+        name: (mode, size, modified if stat.S_ISREG(mode) else None)
+        for name, (mode, size, modified, _inode) in fingerprint(root).items()
+        if name not in apart and (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
+    }
+
+
+def taken(root):
+    """The bytes that the files take on the disk, holes left out."""
+    total = 0
+    for directory, _names, files in os.walk(root):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(directory, name)).st_blocks * STAT_BLOCK
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def room(path):
+    """The bytes that are free where a directory lies, or will."""
+    while not os.path.isdir(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    seen = os.statvfs(path)
+    return seen.f_bavail * seen.f_frsize
 
 
 def _copied(source, dest):

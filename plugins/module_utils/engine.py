@@ -32,6 +32,7 @@ else:
 
 OLDEST_SDK = (5, 0)
 OLDEST_API = (1, 41)
+NOT_RUNNING = 409
 OUT_OF_SEQUENCE = "update out of sequence"
 UPDATE_ATTEMPTS = 5
 DEFAULT_ADDR_POOL = "10.0.0.0/8"
@@ -70,6 +71,17 @@ class Engine:
     def container_connect(self, network, container_id, endpoint):
         """A container that does not run is taken for networks, too, that this engine gets to know when it starts."""
         _answer(self._post, "/networks/%s/connect" % quote(network, safe=""), {"Container": container_id, "EndpointConfig": endpoint})
+
+    def container_start(self, name):
+        _answer(self._api.start, name)
+
+    def container_kill(self, container_id):
+        """It may have ended by itself meanwhile."""
+        try:
+            _answer(self._api.kill, container_id)
+        except EngineError as exc:
+            if exc.status != NOT_RUNNING:
+                raise
 
     def container_stop(self, container_id, grace):
         _answer(self._api.stop, container_id, timeout=grace)

@@ -13,6 +13,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils.member_place import 
 from ansible_collections.quorate.swarm.plugins.module_utils.namespaces import network_of
 
 LOCAL_ENGINE = "unix://"
+ROOT_OF = "/proc/%d/root"
 ONE_OF = ("container", "address")
 MODULE_OPTIONS = {"required_one_of": [ONE_OF], "mutually_exclusive": [ONE_OF]}
 
@@ -49,8 +50,27 @@ def dialler(reach, params):
     return dial
 
 
+def socket_dialler(reach, params):
+    """A function that opens one connection to the C(socket) that the member has in its container's file system."""
+
+    def dial():
+        place = place_of(params["container"], _inspected(reach(), params["container"]))
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.settimeout(params["request_timeout"])
+            connection.connect(ROOT_OF % place.pid + params["socket"])
+        except OSError as exc:
+            connection.close()
+            raise NoAnswer("no connection to %s came about: %s" % (named(params), exc.strerror or exc)) from exc
+        return connection
+
+    return dial
+
+
 def named(params):
     """The member, in words."""
+    if params.get("socket"):
+        return "the socket %s in the container %s" % (params["socket"], params["container"])
     if params["container"]:
         return "port %d in the container %s" % (params["port"], params["container"])
     return "port %d at %s" % (params["port"], params["address"])

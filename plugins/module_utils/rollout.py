@@ -29,6 +29,10 @@ class Standing:
     them. C(joining) are members that are there and not in the cluster yet, or have lost what they knew; C(counted) all that have a place
     in it, whether or not they are there. C(settling) says that what ails it may pass by itself. C(seeds) form the cluster alone, and the
     others are added to it; without them all that are wanted form it. C(independent) members know nothing of each other.
+
+    C(away) are members that have a place in a cluster which serves, and are to be brought back one after the other before any that serves
+    is touched; others that are down are started side by side. Where members that run and serve nobody are C(held), they are not
+    replaced, since what they could still do by themselves, they could not after their end.
     """
 
     formed: bool = False
@@ -40,6 +44,8 @@ class Standing:
     leftovers: list[str] = field(default_factory=list)
     unseen: bool = False
     joining: list[str] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+    held: bool = False
     counted: list[str] = field(default_factory=list)
     seeds: list[str] | None = None
     independent: bool = False
@@ -98,6 +104,7 @@ def _formed(standing, wanted, running, differing):
         "way": FORM,
         "form": forming,
         "start": [host for host in forming if host not in running or host in differing],
+        "rejoin": [],
         "join": [host for host in wanted if host not in forming],
         "mend": [],
         "replace": [],
@@ -109,16 +116,18 @@ def _kept(looks, standing, wanted, running, differing):
     missing = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
     # There is nobody who would have to take them in.
     joining = [] if standing.independent else missing
-    changing = [host for host in differing if host not in joining]
+    away = [host for host in wanted if host in standing.away and host not in joining]
+    changing = [host for host in differing if host not in joining + away]
     return {
         "way": KEEP,
         "form": [],
-        "start": [host for host in wanted if host not in running and host not in joining],
+        "start": [host for host in wanted if host not in running and host not in joining + away],
+        "rejoin": away,
         "join": joining,
         # What does not serve, though it had time to, cannot be made worse, and the change may be what mends it.
-        "mend": [host for host in changing if host not in standing.serving],
+        "mend": [] if standing.held else [host for host in changing if host not in standing.serving],
         "replace": order([host for host in changing if host in standing.serving], standing),
-        "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining],
+        "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining + away],
     }
 
 
@@ -173,7 +182,7 @@ def blocked(decided, standing, silent=()):
 
     What is down may always be started, and what was left undone may be what ails the cluster. Both are waited for before all else.
     """
-    touched = decided["join"] + decided["forget"] + decided["remove"] + decided["replace"]
+    touched = decided["rejoin"] + decided["join"] + decided["forget"] + decided["remove"] + decided["replace"]
     if not touched or not standing.formed or decided["start"] or decided["mend"] or decided["finish"]:
         return ""
     if silent:
@@ -181,7 +190,7 @@ def blocked(decided, standing, silent=()):
     if standing.ailing:
         return standing.ailing
     pausing = [host for host in decided["replace"] + decided["remove"] if host in standing.voters]
-    serving = [host for host in standing.voters if host in standing.serving]
+    serving = [host for host in standing.voters if host in standing.serving + decided["rejoin"]]
     if pausing and len(standing.voters) > 2 and len(serving) - 1 < majority(len(standing.voters)):
         return "of %d members with a vote %d serve, and %d are needed while one is away" % (
             len(standing.voters),
@@ -204,6 +213,8 @@ def sentences(decided, members):
         told.append(_mended(decided) % named(decided["mend"]))
     if decided["wait"]:
         told.append("wait until the cluster is whole, since %s" % decided["wait"])
+    if decided["rejoin"]:
+        told.append("bring back %s" % named(decided["rejoin"], ", then "))
     if decided["replace"]:
         others = [host for host in decided["replace"] if host != decided["leader"]]
         leader = [host for host in decided["replace"] if host == decided["leader"]]

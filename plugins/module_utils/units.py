@@ -28,6 +28,11 @@ def stop(unit, limit):
     systemctl("stop", unit, limit=limit)
 
 
+def stop_soon(unit):
+    """Without waiting until it has ended."""
+    systemctl("stop", "--no-block", unit)
+
+
 def enable(unit):
     systemctl("enable", unit)
 

@@ -57,6 +57,24 @@ def decide(looks, standing, members=None, waited=True):
         ([DIFFERS] * 3, WHOLE, ["replace m2, then m3; leader m1 last"]),
         ([DIFFERS, AS_WANTED, AS_WANTED], WHOLE, ["replace leader m1 last"]),
         ([PASSING, AS_WANTED, AS_WANTED], WHOLE, ["write what needs no restart on node1"]),
+        # Members that take their data from others come back one after the other, and before any that serves is away, too.
+        (
+            [DIFFERS, DOWN, DOWN],
+            dict(WHOLE, serving=["node1"], away=["node2", "node3"]),
+            ["bring back m2, then m3", "replace leader m1 last"],
+        ),
+        ([AS_WANTED, DIFFERS, MISSING], dict(WHOLE, serving=["node1"], away=["node2"]), ["bring back m2", "add m3"]),
+        (
+            [AS_WANTED, AS_WANTED, DOWN],
+            dict(WHOLE, serving=["node1", "node2"], away=["node3"], settling=True, ailing="m2 is busy"),
+            ["wait until the cluster is whole, since m2 is busy", "bring back m3"],
+        ),
+        # What serves nobody and would know less after its end is left to itself.
+        (
+            [DIFFERS] * 3,
+            {"formed": True, "held": True, "settling": True, "ailing": "nobody serves"},
+            ["wait until the cluster is whole, since nobody serves"],
+        ),
         # What is down is started though nothing else may be touched.
         (
             [AS_WANTED, DOWN, DIFFERS],

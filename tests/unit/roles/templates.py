@@ -42,8 +42,8 @@ for wanted, variables in map(trusted, questions):
 """
 
 
-SHAPED = ("elasticsearch", "etcd", "redis", "zookeeper")
-STEPS = ("start", "mend", "join", "replace", "write", "forget", "remove", "finish")
+SHAPED = ("elasticsearch", "etcd", "galera", "redis", "zookeeper")
+STEPS = ("start", "mend", "rejoin", "join", "replace", "write", "forget", "remove", "finish")
 NOTHING_TO_DO = {"way": "keep", "wait": "", "serving": [], **dict.fromkeys(STEPS, [])}
 
 
@@ -75,7 +75,7 @@ def worked_out(role, names, hosts, vault=""):
 
 def refusals(role, hosts, vault=""):
     """For each host's variables the sentences with which the role's judge.yml refuses them, or what made a template fail."""
-    wanted = "{{ __%s_refusals_of_groups or __%s_refusals }}" % (role, role)
+    wanted = "{{ __%s_group_refusals or __%s_refusals }}" % (role, role)
     told = answers([([wanted], dict(known(role), **variables)) for variables in hosts], vault)
     return [[answer["error"]] if isinstance(answer, dict) else answer[0] for answer in told]
 

@@ -78,8 +78,10 @@ accounts() {
     echo "DROP USER IF EXISTS root@'127.0.0.1', root@'::1';"
     echo "EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS root@\\'', @@hostname, '\\'');"
     echo "ALTER USER 'root'@'localhost' IDENTIFIED BY $(quoted "$MARIADB_ROOT_PASSWORD");"
-    echo "CREATE USER 'root'@'${MARIADB_ROOT_HOST:-%}' IDENTIFIED BY $(quoted "$MARIADB_ROOT_PASSWORD");"
-    echo "GRANT ALL ON *.* TO 'root'@'${MARIADB_ROOT_HOST:-%}' WITH GRANT OPTION;"
+    if [ "${MARIADB_ROOT_HOST:-%}" != localhost ]; then
+        echo "CREATE USER 'root'@'${MARIADB_ROOT_HOST:-%}' IDENTIFIED BY $(quoted "$MARIADB_ROOT_PASSWORD");"
+        echo "GRANT ALL ON *.* TO 'root'@'${MARIADB_ROOT_HOST:-%}' WITH GRANT OPTION;"
+    fi
     health=$(random_password)
     (umask 077 && printf '[client]\nsocket=%s\nuser=healthcheck\npassword=%s\n' "$SOCKET" "$health" > "$data/.my-healthcheck.cnf")
     for host in 127.0.0.1 ::1 localhost; do
