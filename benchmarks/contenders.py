@@ -137,20 +137,23 @@ class Ping:
         ansible(["ansible", "-i", LAB_INVENTORY, ",".join(hosts), "-m", "ansible.builtin.ping"])
 
 
+def groups_of_clusters():
+    return yaml.safe_load((LAB_INVENTORY / "clusters.yml").read_text(encoding="utf-8"))
+
+
 def cluster_members():
-    """The lab's clusters: {system: {host: name of its member}}."""
-    groups = yaml.safe_load((LAB_INVENTORY / "clusters.yml").read_text(encoding="utf-8"))
+    """The lab's clusters that are compared: {system: {host: name of its member}}."""
     found = {system: {} for system in SYSTEMS}
-    for group, content in groups.items():
-        system = next(name for name in SYSTEMS if group.startswith(name))
-        for host, said in content["hosts"].items():
+    for group, content in groups_of_clusters().items():
+        system = next((name for name in SYSTEMS if group.startswith(name)), None)
+        for host, said in content["hosts"].items() if system else ():
             found[system][host] = said.get("elasticsearch_name") or "zoo%d" % said["zookeeper_id"]
     return found
 
 
 def bare_swarm():
     """Engines, swarm and overlay as the lab's inventory says, and no cluster."""
-    nobody = {"elasticsearch_master_group": "nobody", "elasticsearch_data_group": "nobody", "zookeeper_group": "nobody"}
+    nobody = {"%s_group" % group: "nobody" for group in groups_of_clusters()}
     ansible(["ansible-playbook", "-i", LAB_INVENTORY, HERE.parent / "playbooks" / "site.yml", "-e", json.dumps(nobody)])
 
 
