@@ -44,6 +44,7 @@ def test_a_member_is_told_of_the_others_for_its_first_start_alone():
         "initial-cluster-state": "new",
         "initial-cluster-token": "etcd",
         "enable-grpc-gateway": True,
+        "auto-compaction-mode": "periodic",
         "strict-reconfig-check": True,
         "logger": "zap",
     }
@@ -55,7 +56,7 @@ def test_what_differs_between_the_two_needs_no_restart():
     names = ["__etcd_wish.forming_files[0].content", "__etcd_wish.files[0].content", "__etcd_wish.files[0].passing"]
     [[forming, later, passing]] = templates.worked_out("etcd", names, [on("b")])
     lasting = [[line for line in text.splitlines() if not re.search(passing, line)] for text in (forming, later)]
-    assert lasting[0] == lasting[1] and len(lasting[0]) == 8
+    assert lasting[0] == lasting[1] and len(lasting[0]) == 9
 
 
 def test_members_that_are_to_go_do_not_form_it_and_settings_are_written():
