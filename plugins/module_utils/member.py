@@ -16,7 +16,10 @@ STARTED, STOPPED, ABSENT, SEEN = "started", "stopped", "absent", "seen"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the options ask for, in the terms of the host. C(template) is the text of the systemd unit."""
+    """What the options ask for, in the terms of the host. C(template) is the text of the systemd unit.
+
+    C(foretold) are networks that only a run which is not in check mode would have made by now.
+    """
 
     name: str
     state: str = STARTED
@@ -31,6 +34,7 @@ class Wanted:
     adopts: bool = False
     files_only: bool = False
     template: str = ""
+    foretold: frozenset = frozenset()
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def refusals(view, wanted):
             "There is no %s on this host, which is to be mounted. Make it, or name it in directories or files." % path
             for path in view.missing
         ]
-        seen += [_network(view, name) for name in _networks(wanted)]
+        seen += [_network(view, name) for name in _networks(wanted) if name not in networks_foretold(view, wanted)]
     return [sentence for sentence in seen if sentence]
 
 
@@ -163,6 +163,12 @@ def _networks(wanted):
     if not wanted.spec:
         return []
     return list(wanted.spec.body["NetworkingConfig"]["EndpointsConfig"]) + [name for name, _endpoint in wanted.spec.others]
+
+
+def networks_foretold(view, wanted):
+    """What of C(wanted.foretold) the member needs and the host does not have yet."""
+    listed = {network["Name"] for network in view.networks}
+    return [name for name in _networks(wanted) if name in wanted.foretold and name not in listed]
 
 
 def _network(view, name):

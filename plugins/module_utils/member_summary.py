@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils import member_files
 from ansible_collections.quorate.swarm.plugins.module_utils.member import started_elsewhere, sysctls_low
-from ansible_collections.quorate.swarm.plugins.module_utils.member_refusals import ports_taken
+from ansible_collections.quorate.swarm.plugins.module_utils.member_refusals import networks_foretold, ports_taken
 from ansible_collections.quorate.swarm.plugins.module_utils.member_steps import remains
 
 
@@ -35,6 +35,7 @@ def summary(view, wanted, decision, in_the_way=()):
         "data": {entry.path: member_files.state_of_data(view.found[entry.path]) for entry in wanted.directories if entry.is_data},
         "ports_taken": ports_taken(view, wanted),
         "sysctls_low": sysctls_low(view, wanted),
+        "networks_foretold": networks_foretold(view, wanted),
         "node_id": (view.info.get("Swarm") or {}).get("NodeID") or None,
         "memory": view.info.get("MemTotal"),
     }

@@ -342,6 +342,13 @@ options:
     description: Kernel parameters of the host and the least whole numbers that they should have. What is lower is told and not refused.
     type: dict
     default: {}
+  foretold_networks:
+    description:
+      - Networks that something makes before this task, such as the role quorate.swarm.overlay. In check mode it has not, and one of them
+        that is missing is in RV(member.networks_foretold) instead of being refused. Without effect outside of check mode.
+    type: list
+    elements: str
+    default: []
   evidence:
     description:
       - Names to paths on the host, of which the beginning is read, such as C(data/version-2/currentEpoch).
@@ -529,6 +536,11 @@ member:
       description: Those of O(needs_sysctls) that are too low, with what was C(found), none where there is none, and what is C(needed).
       type: dict
       sample: {"vm.max_map_count": {"found": 65530, "needed": 262144}}
+    networks_foretold:
+      description: Those of O(foretold_networks) that the member needs and that are missing, in check mode.
+      type: list
+      elements: str
+      sample: []
     node_id:
       description: ID of this host's node in its swarm, none where it is in none.
       type: str
@@ -595,7 +607,7 @@ ATTEMPTS = 3
 
 
 def execute(engine, params, check_mode):
-    wanted = wanted_of(params)
+    wanted = wanted_of(params, check_mode)
     view = look(engine, wanted, params)
     decision = member_steps.decide(view, wanted)
     in_the_way = member_refusals.refusals(view, wanted) if decision.plan.steps or member.may_start_elsewhere(view, wanted) else []
@@ -620,7 +632,7 @@ def execute(engine, params, check_mode):
 # What is asked for
 
 
-def wanted_of(params):
+def wanted_of(params, check_mode):
     if params["files_only"] and (params["state"] == member.STOPPED or params["adopt"] or params["restart"]):
         raise Refusal("With files_only something else starts and stops the member, so state=stopped, adopt and restart are not for it.")
     directories = tuple(member_files.directory(option, host_files.uid_of, host_files.gid_of) for option in params["directories"])
@@ -644,6 +656,7 @@ def wanted_of(params):
         adopts=params["adopt"],
         files_only=params["files_only"],
         template=member_unit.text(docker) if docker else "",
+        foretold=frozenset(params["foretold_networks"] if check_mode else ()),
     )
 
 
@@ -918,6 +931,7 @@ ARGUMENTS = {
     "listens": dict(TEXTS, default=[]),
     "needs_memory": {"type": "str"},
     "needs_sysctls": MAPPING,
+    "foretold_networks": dict(TEXTS, default=[]),
     "evidence": MAPPING,
     "delete": dict(TEXTS, default=[]),
     "adopt": {"type": "bool", "default": False},

@@ -495,6 +495,19 @@ def test_what_is_to_be_mounted_must_be_there(member):
     assert member.systemd.has("active")
 
 
+def test_a_network_that_is_only_foretold_is_refused_outside_of_check_mode_alone(place):
+    del place.engine.networks_listed[-1]
+    options = {"foretold_networks": ["admin", "other"]}
+    outcome = place.run(check_mode=True, **options)
+    assert outcome.changed and outcome.facts["member"]["networks_foretold"] == ["admin"]
+    look = place.run(check_mode=True, state="seen", **options).facts["member"]
+    assert look["refusals"] == [] and look["networks_foretold"] == ["admin"]
+    with pytest.raises(Refusal, match="There is no network admin"):
+        place.run(**options)
+    with pytest.raises(Refusal, match="There is no network admin"):
+        place.run(check_mode=True)
+
+
 def test_a_worker_may_not_know_a_network_yet(place):
     place.engine.networks_listed = []
     place.engine.swarm = {"LocalNodeState": "active", "ControlAvailable": False}
