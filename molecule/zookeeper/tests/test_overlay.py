@@ -79,6 +79,27 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run
 
 
 @pytest.mark.long
+def test_engines_are_restarted_one_after_the_other_while_the_ensemble_is_whole(lab, play, zookeeper, load, unfinished):
+    for host in MEMBERS:
+        unfinished(host)
+    lab.sh("node1", "systemctl stop quorate-member@zoo1")
+    try:
+        words = ("--tags", "docker_engine", "-e", "zookeeper_gate_timeout=10")
+        begun = lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker")
+        assert "zoo1" in play.refused("playbooks/site.yml", *words)
+        assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") == begun
+    finally:
+        lab.sh("node1", "systemctl start quorate-member@zoo1")
+    zookeeper.wait_until_whole(MEMBERS)
+    with load("zookeeper", 60, MEMBERS) as client:
+        told = play.ok("playbooks/site.yml", "--tags", "docker_engine")
+    assert told.count("[quorate.swarm.zookeeper : Wait until every member serves]") == 4
+    assert not client.lost
+    assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") != begun
+    assert_there(zookeeper, client)
+
+
+@pytest.mark.long
 def test_a_member_is_added_and_removed_under_load(lab, play, zookeeper, load, clusters_with):
     four = clusters_with({"zookeeper": {"hosts": {"node4": {"zookeeper_id": 4}}}})
     without = clusters_with({"zookeeper": {"hosts": {"node4": {"zookeeper_id": 4, "zookeeper_state": "absent"}}}})

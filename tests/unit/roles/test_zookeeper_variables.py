@@ -91,6 +91,12 @@ def test_groups_and_settings_that_are_refused():
         assert bool(sentences) == bool(sentence) and (not sentence or sentences[0].startswith(sentence)), sentences
 
 
+def test_members_that_were_never_made_are_not_waited_for_and_what_nobody_could_look_at_is():
+    found = {"a": ["zoo1", "elastic-a"], "b": []}
+    [[unmade]] = templates.worked_out("zookeeper", ["__zookeeper_unmade"], [on("a", cluster_member_found=found)])
+    assert unmade == ["b"]
+
+
 def test_through_whom_the_ensemble_is_asked():
     cases = [on("a"), on("b", cluster_member_host="a"), on("a", ids=(1,), cluster_member_host="a")]
     told = templates.worked_out("zookeeper", ["__zookeeper_peer"], cases)
