@@ -10,7 +10,7 @@ import ipaddress
 
 from ansible_collections.quorate.swarm.plugins.module_utils import member_files
 from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, SERVICE_LABEL, TASK_LABEL
-from ansible_collections.quorate.swarm.plugins.module_utils.member import SEEN, STARTED, is_own, started_elsewhere
+from ansible_collections.quorate.swarm.plugins.module_utils.member import SEEN, STARTED, is_own, other_cluster, started_elsewhere
 
 HOST_NETWORK = "host"
 SOMEBODY = "another process"
@@ -43,7 +43,15 @@ def refusals(view, wanted):
 
 
 def _foreign(view, wanted):
-    if view.container is None or is_own(view.container, wanted.name):
+    if view.container is None or (is_own(view.container, wanted.name) and wanted.adopts):
+        return ""
+    if other_cluster(view, wanted):
+        return (
+            "The container %s is a member of the cluster %s, and it was to be one of %s. Two clusters on the same host need names, "
+            "directories and ports of their own. Where only a group was renamed, have its members replaced with adopt=true."
+            % (wanted.name, other_cluster(view, wanted), wanted.cluster)
+        )
+    if is_own(view.container, wanted.name):
         return ""
     if TASK_LABEL in (view.container["Config"].get("Labels") or {}):
         return "The container %s is a task of a service of the swarm. Give the member another name, or remove the service." % wanted.name
