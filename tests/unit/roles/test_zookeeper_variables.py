@@ -57,6 +57,12 @@ REFUSALS = [
     (at("10.20.0.200", "10.20.0.201", "10.20.0.202", **OVERLAY), []),
     (at("10.20.0.200", "10.20.0.201", "10.20.0.2", **OVERLAY), "The zookeeper_address 10.20.0.2 of c is in 10.20.0.0/25, the range"),
     (at("a.example", "b.example", "a.example", zookeeper_model="host"), TWICE % "a.example"),
+    (at("a.example", "b.example", "c.example", zookeeper_model="host", zookeeper_publish_address="0.0.0.0"), []),
+    (
+        at("a.example", "b.example", "c.example", zookeeper_model="host", zookeeper_publish_address="10.10.10.88"),
+        "zookeeper_model is host, and zookeeper_publish_address is 10.10.10.88: a member has the host's network and listens",
+    ),
+    (on("a", zookeeper_publish_address="10.10.10.88"), []),
     (on("a", zookeeper_heap="1.5g"), 'zookeeper_heap is "1.5g", and Java takes a whole number'),
     (on("a", zookeeper_heap="much"), 'zookeeper_heap is "much"'),
     (on("a", zookeeper_client_port=0), PORTS % "0, 2888, 3888"),
