@@ -190,7 +190,7 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"elasticsearch_heap": "64g"}, "The member needs 64 GiB, and this host has"),
+        ({"elasticsearch_heap": "64g"}, "The member needs 80 GiB, and this host has"),
         ({"elasticsearch_http_port": 22}, "Port 22/tcp of this host is taken by"),
         ({"elasticsearch_name": "elastic-master"}, "elastic-master is the name of the members of"),
         ({"elasticsearch_image": "elasticsearch:7.17.0"}, "Elasticsearch reads no data of a newer version"),

@@ -146,7 +146,7 @@ def test_the_container():
     assert container["networks"] == [{"name": "demo", "aliases": ["elastic-b"]}]
     assert "memory" not in container and "command" not in container and container["env"] == {"ES_LOG_STYLE": "file"}
     assert "initial_master" not in plain["files"][0]["content"] + plain["forming_files"][0]["content"]
-    assert plain["needs_memory"] == "1g" and plain["files"][1]["content"].split() == ["-Xms1g", "-Xmx1g"]
+    assert plain["needs_memory"] == 1280 * 1024**2 and plain["files"][1]["content"].split() == ["-Xms1g", "-Xmx1g"]
     container = given["container"]
     assert [limit["name"] for limit in container["ulimits"]] == ["nofile", "nproc"]
     assert (container["memory"], container["ports"][0]["address"]) == ("2g", "192.0.2.1")

@@ -109,6 +109,11 @@ def test_through_whom_the_ensemble_is_asked():
     assert told == [["a"], ["b"], ["a"]]
 
 
+def test_the_container_needs_more_than_the_heap():
+    [[needed]] = templates.worked_out("zookeeper", ["__zookeeper_wish.needs_memory"], [on("a", zookeeper_heap="512m")])
+    assert needed == 576 * 1024**2
+
+
 def test_what_the_ensemble_shall_know_of_a_member_is_compared_with_what_its_server_wrote():
     names = ["__zookeeper_members['b']", "__zookeeper_wish.evidence"]
     [[member, evidence]] = templates.worked_out("zookeeper", names, [on("a", zookeeper_client_port=2191)])
