@@ -56,7 +56,7 @@ def test_a_group_in_another_order_changes_nothing(play, clusters_with):
     assert "Nothing would change." in play.ok(PLAYBOOK, "--check", *reordered, "-e", "zookeeper_group=zookeeper_reordered")
 
 
-def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run_were_killed(lab, play, zookeeper, load):
+def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run_were_killed(lab, play, zookeeper, load, waited):
     leader = zookeeper.leader(MEMBERS)
     followers = [host for host in MEMBERS if host != leader]
     told = " ".join(play.ok(PLAYBOOK, "--check", *SETTING).split())
@@ -72,6 +72,7 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run
         # The others elect a leader meanwhile.
         play.ok(PLAYBOOK, *SETTING)
     assert not client.lost
+    waited(client)
     for host in MEMBERS:
         assert "maxClientCnxns=100" in zookeeper.ask(host, "conf").splitlines(), host
     assert_there(zookeeper, client)
