@@ -118,6 +118,11 @@ def test_a_member_is_added_and_removed_under_load(lab, play, zookeeper, load, cl
     assert "version-2" in lab.sh("node4", "ls /srv/zookeeper/zoo4/data")
     assert_there(zookeeper, client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without)
+    delete = ("-e", json.dumps({"zookeeper_delete": ["zoo4"]}))
+    play.ok(PLAYBOOK, *SETTING, *without, *delete)
+    assert lab.sh("node4", "find /srv/zookeeper -name 'data*'") == ""
+    assert "version-2" in lab.sh("node1", "ls /srv/zookeeper/zoo1/data")
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without, *delete)
 
 
 @pytest.mark.long
