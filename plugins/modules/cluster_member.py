@@ -250,8 +250,8 @@ options:
             type: int
   cluster:
     description:
-      - Name of the cluster to which the member belongs, kept as the label C(quorate.cluster) of its container. A container of this name that has
-        another one there is refused, so that two clusters on the same hosts do not take each other's members for their own.
+      - Name of the cluster to which the member belongs, kept as the label C(quorate.cluster) of its container. A container of this name
+        that has another one there is refused, so that two clusters on the same hosts do not take each other's members for their own.
       - A container without that label is no other cluster's, and the label alone is no reason to make it anew.
     type: str
   directories:
@@ -369,7 +369,8 @@ options:
     default: []
   adopt:
     description:
-      - Whether a container of this name that was made by hand, or is a member of another O(cluster), is replaced by the member. What it has outside of mounts is lost with it.
+      - Whether a container of this name that was made by hand, or is a member of another O(cluster), is replaced by the member. What it has
+        outside of mounts is lost with it.
       - A task of a service is never replaced.
     type: bool
     default: false

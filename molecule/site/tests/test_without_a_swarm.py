@@ -1,6 +1,6 @@
 # Copyright (c) Quorate contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a first run is told to do in check mode, on hosts that have an engine and nothing else. After the others, since it takes all away."""
+"""What a first run is foretold to do, on hosts that have an engine and nothing else. After the others, since it takes all away."""
 
 from __future__ import annotations
 

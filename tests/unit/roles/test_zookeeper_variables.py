@@ -69,18 +69,18 @@ REFUSALS = [
     (on("a", zookeeper_election_port=65536), PORTS % "2181, 2888, 65536"),
     (on("a", zookeeper_peer_port=2181), PORTS % "2181, 2181, 3888"),
     (on("a", zookeeper_settings={"dataDir": "/data", "reconfigEnabled": "true", "snapshot.trust.empty": False}), []),
-    (on("a", zookeeper_settings={"dataDir": "/var/lib/zookeeper"}), DECIDED % "dataDir is /var/lib/zookeeper and not /data (zookeeper_dir"),
+    (on("a", zookeeper_settings={"dataDir": "/var/lib/zoo"}), DECIDED % "dataDir is /var/lib/zoo and not /data (zookeeper_directory"),
     (on("a", zookeeper_settings={"standaloneEnabled": True}), DECIDED % "standaloneEnabled is True and not false (a member that is alone"),
     (
         on("a", zookeeper_settings={"clientPort": 2191, "server.1": "zoo1:2888:3888", "snapshot.trust.empty": True}),
-        DECIDED % "clientPort is 2191 (zookeeper_client_port names it); snapshot.trust.empty is True and not false (a member that has lost its "
-        "data would bring back an older state); server.1 is zoo1:2888:3888 (the inventory says who is a member)",
+        DECIDED % "clientPort is 2191 (zookeeper_client_port names it); snapshot.trust.empty is True and not false (a member that has "
+        "lost its data would bring back an older state); server.1 is zoo1:2888:3888 (the inventory says who is a member)",
     ),
     (on("a", zookeeper_settings={"4lw.commands.whitelist": "*"}), []),
     (on("a", zookeeper_settings={"4lw.commands.whitelist": "conf, srvr"}), []),
-    (on("a", zookeeper_settings={"4lw.commands.whitelist": "mntr"}), "4lw.commands.whitelist in zookeeper_settings lacks srvr and conf, by"),
+    (on("a", zookeeper_settings={"4lw.commands.whitelist": "mntr"}), "4lw.commands.whitelist in zookeeper_settings lacks srvr and conf"),
     (on("a", zookeeper_environment={"SERVER_JVMFLAGS": "-Dzookeeper.skipACL=yes"}), []),
-    (on("a", zookeeper_environment={"JVMFLAGS": "-Da=b"}), "The environment of zoo1 has JVMFLAGS, with which the role gives the server its"),
+    (on("a", zookeeper_environment={"JVMFLAGS": "-Da=b"}), "The environment of zoo1 has JVMFLAGS, with which the role gives the server"),
     (on("a", zookeeper_container={"env": {"JVMFLAGS": "-Xmx1g"}}), "The environment of zoo1 has JVMFLAGS"),
     (on("a", zookeeper_environment={"SERVER_JVMFLAGS": "-Da=b -Xmx64g"}), "SERVER_JVMFLAGS of zoo1 says a heap, which comes from"),
     (
