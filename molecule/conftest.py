@@ -10,7 +10,7 @@ import time
 
 import fault_figures
 import pytest
-from cluster_clients import Elasticsearch, Load, ZooKeeper
+from cluster_clients import Elasticsearch, Etcd, Load, Redis, ZooKeeper
 from lab_hosts import CHECKOUT, HOSTS, INVENTORY, Lab
 from plays import Play, WatchedPlay, environment
 from swarm_state import Mending, Swarm
@@ -100,6 +100,16 @@ def load(addresses):
 @pytest.fixture(scope="session")
 def elasticsearch(lab, addresses):
     return Elasticsearch(lab, addresses)
+
+
+@pytest.fixture(scope="session")
+def etcd(lab, addresses):
+    return Etcd(lab, addresses)
+
+
+@pytest.fixture(scope="session")
+def redis(lab, addresses):
+    return Redis(lab, addresses)
 
 
 @pytest.fixture(scope="session")

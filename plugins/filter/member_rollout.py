@@ -25,7 +25,7 @@ options:
   system:
     description: The system that the members are of.
     type: str
-    choices: [elasticsearch, zookeeper]
+    choices: [elasticsearch, etcd, redis, zookeeper]
     required: true
   looks:
     description: >-
@@ -60,10 +60,21 @@ _value:
   type: dict
 """
 
-from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_standing, rollout, zookeeper_standing
+from ansible_collections.quorate.swarm.plugins.module_utils import (
+    elasticsearch_standing,
+    etcd_standing,
+    redis_standing,
+    rollout,
+    zookeeper_standing,
+)
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 
-SYSTEMS = {"elasticsearch": elasticsearch_standing.judge, "zookeeper": zookeeper_standing.judge}
+SYSTEMS = {
+    "elasticsearch": elasticsearch_standing.judge,
+    "etcd": etcd_standing.judge,
+    "redis": redis_standing.judge,
+    "zookeeper": zookeeper_standing.judge,
+}
 
 
 def member_rollout(members, system, looks, live, waited=False):

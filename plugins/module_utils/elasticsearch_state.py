@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer
 
+SYSTEM = "Elasticsearch"
+NO_MASTER = 503
 UNFORMED = "_na_"
 ABSENT = "_absent_"
 GREEN, YELLOW = "green", "yellow"

@@ -28,7 +28,7 @@ class Standing:
     C(leftovers) are the steps of the system's role that a run which ended too early has left to do; where C(unseen), nobody could tell
     them. C(joining) are members that are there and not in the cluster yet, or have lost what they knew; C(counted) all that have a place
     in it, whether or not they are there. C(settling) says that what ails it may pass by itself. C(seeds) form the cluster alone, and the
-    others are added to it; without them all that are wanted form it.
+    others are added to it; without them all that are wanted form it. C(independent) members know nothing of each other.
     """
 
     formed: bool = False
@@ -42,6 +42,7 @@ class Standing:
     joining: list[str] = field(default_factory=list)
     counted: list[str] = field(default_factory=list)
     seeds: list[str] | None = None
+    independent: bool = False
     refusals: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -55,11 +56,12 @@ def plan(members, looks, standing, waited=False):
     refuse(members, looks, standing)
     silent = [host for host in members if host not in looks]
     wanted = [host for host in members if members[host]["state"] == PRESENT and host not in silent]
+    clears = standing.independent or wanted
     # A removal that was killed may have left files, with secrets among them.
     leaving = [
         host
         for host in members
-        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (wanted and looks[host].get("remains")))
+        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (clears and looks[host].get("remains")))
     ]
     running = [host for host in wanted if looks[host]["running"]]
     differing = [host for host in running if looks[host]["restart_needed"]]
@@ -80,7 +82,8 @@ def plan(members, looks, standing, waited=False):
     decided["resume"] = standing.formed and standing.unseen and bool(decided["start"] + decided["mend"])
     # They may be electing a leader, or have just been started, and a majority may need them.
     decided["patient"] = bool(decided["mend"]) and not waited
-    decided["blocked"] = blocked(decided, standing, [host for host in silent if members[host]["state"] == PRESENT])
+    awaited = [] if standing.independent else [host for host in silent if members[host]["state"] == PRESENT]
+    decided["blocked"] = blocked(decided, standing, awaited)
     decided["wait"] = _wait(decided, standing, running)
     if decided["wait"] == decided["blocked"]:
         decided["blocked"] = ""
@@ -103,7 +106,9 @@ def _formed(standing, wanted, running, differing):
 
 
 def _kept(looks, standing, wanted, running, differing):
-    joining = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
+    missing = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
+    # There is nobody who would have to take them in.
+    joining = [] if standing.independent else missing
     changing = [host for host in differing if host not in joining]
     return {
         "way": KEEP,
@@ -148,7 +153,7 @@ def refuse(members, looks, standing):
             continue
         found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in looks.get(host, {}).get("refusals", ())]
     last = [said["name"] for host, said in members.items() if looks.get(host, {}).get("exists")]
-    if last and not any(said["state"] == PRESENT for said in members.values()):
+    if last and not standing.independent and not any(said["state"] == PRESENT for said in members.values()):
         found.append(
             "No member would be left to take what %s %s. Keep one; a whole cluster is ended with state=absent of the module "
             "quorate.swarm.cluster_member on each host" % (", ".join(last), "have" if len(last) > 1 else "has")

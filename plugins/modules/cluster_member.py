@@ -360,6 +360,8 @@ options:
       - Names to paths on the host, of which the beginning is read, such as C(data/version-2/currentEpoch).
       - A path with C(*) stands for the last of those that fit, longer names after shorter ones, as of files that are numbered.
       - Up to 64 KiB of a file, or up to 100 names in a directory.
+      - In place of a path a mapping of C(path) and C(matches), a regular expression with one group. What the group finds in the first
+        MiB of the file is told, each once and up to 100 of them, and nothing else of a file that may hold secrets.
     type: dict
     default: {}
   delete:
@@ -564,6 +566,7 @@ member:
       description:
         - What O(evidence) asked for, by name. Text of a file, a list of names in a directory, none where there is nothing.
         - What is no UTF-8 text, or has a zero in it, is a mapping with the one key C(base64).
+        - With C(matches) a list of such texts, empty where the file has none of them.
       type: dict
       sample: {"epoch": "4"}
 refusals:
@@ -585,6 +588,7 @@ import codecs
 import dataclasses
 import glob
 import os
+import re
 import shutil
 import socket
 
@@ -610,6 +614,7 @@ KERNEL = "/proc/sys"
 PROGRAMS = "/usr/bin:/usr/local/bin:/bin:/snap/bin"
 EVIDENCE_BYTES = 1 << 16
 EVIDENCE_NAMES = 100
+SEARCHED_BYTES = 1 << 20
 LOG_LINES = 10
 LONGEST_LINE = 500
 # Longer than an end takes beyond the container's own time for it
@@ -745,19 +750,45 @@ def sysctl(name):
 
 
 def told(view, wanted, decision, params, in_the_way=()):
-    evidence = {name: evidence_of(str(path)) for name, path in params["evidence"].items()}
+    evidence = {name: evidence_of(name, asked) for name, asked in params["evidence"].items()}
     return dict(member_summary.summary(view, wanted, decision, in_the_way), evidence=evidence)
 
 
-def evidence_of(path):
-    if "*" in path:
-        path = max(glob.glob(path), key=lambda found: (len(found), found), default=path)
-    seen = host_files.beginning(path, EVIDENCE_BYTES)
+def evidence_of(name, asked):
+    if isinstance(asked, dict):
+        return matches_in(last_of(str(asked.get("path"))), expression(name, asked))
+    seen = host_files.beginning(last_of(str(asked)), EVIDENCE_BYTES)
     if not isinstance(seen, bytes):
         return seen[:EVIDENCE_NAMES] if seen is not None else None
+    return told_as(seen, is_cut=len(seen) >= EVIDENCE_BYTES)
+
+
+def last_of(path):
+    return max(glob.glob(path), key=lambda found: (len(found), found), default=path) if "*" in path else path
+
+
+def expression(name, asked):
+    try:
+        found = re.compile(str(asked["matches"]).encode(), re.DOTALL)
+    except (KeyError, re.error) as exc:
+        raise Refusal("The evidence %s has no regular expression in matches: %s." % (name, exc)) from exc
+    if set(asked) != {"path", "matches"} or found.groups != 1:
+        raise Refusal("The evidence %s is to be a path, or a path and matches, a regular expression with one group." % name)
+    return found
+
+
+def matches_in(path, wanted):
+    seen = host_files.beginning(path, SEARCHED_BYTES)
+    if not isinstance(seen, bytes):
+        return None
+    found = list(dict.fromkeys(match for match in wanted.findall(seen)))
+    return [told_as(match) for match in found[:EVIDENCE_NAMES]]
+
+
+def told_as(seen, is_cut=False):
     try:
         # the last letter may be cut off
-        text = codecs.getincrementaldecoder("utf-8")().decode(seen, final=len(seen) < EVIDENCE_BYTES)
+        text = codecs.getincrementaldecoder("utf-8")().decode(seen, final=not is_cut)
     except UnicodeDecodeError:
         text = "\0"
     return {"base64": base64.b64encode(seen).decode("ascii")} if "\0" in text else text

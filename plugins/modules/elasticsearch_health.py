@@ -48,6 +48,7 @@ options:
 extends_documentation_fragment:
   - quorate.swarm.member
   - quorate.swarm.elasticsearch
+  - quorate.swarm.http
   - quorate.swarm.health
   - quorate.swarm.connection
   - quorate.swarm.attributes.info
@@ -174,19 +175,14 @@ state:
 
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_paths as paths
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_state as cluster
-from ansible_collections.quorate.swarm.plugins.module_utils.elasticsearch_http import (
-    NO_MASTER,
-    Declined,
-    caller,
-    elasticsearch_arguments,
-)
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import run_reconnecting_module
 from ansible_collections.quorate.swarm.plugins.module_utils.health import health_arguments, watch
+from ansible_collections.quorate.swarm.plugins.module_utils.member_http import TOGETHER, Declined, basic, caller, http_arguments
 from ansible_collections.quorate.swarm.plugins.module_utils.member_socket import MODULE_OPTIONS
 
 
 def execute(reach, params, check_mode):
-    call = caller(reach, params)
+    call = caller(reach, params, cluster.SYSTEM, basic(params))
     return watch(
         lambda: look(call, params), params, cluster.conditions(params), lambda state: cluster.describe(state, params)
     )
@@ -199,7 +195,7 @@ def look(call, params):
         try:
             return look_at_cluster(member, root, params)
         except Declined as exc:
-            if exc.status == NO_MASTER:
+            if exc.status == cluster.NO_MASTER:
                 return alone
             raise
 
@@ -214,7 +210,7 @@ def look_at_cluster(member, root, params):
 
 
 ARGUMENTS = dict(
-    elasticsearch_arguments(),
+    http_arguments(port=9200),
     **health_arguments(cluster.conditions({"members": [], "node": None, "status": cluster.GREEN})),
     members={"type": "list", "elements": "str", "default": []},
     status={"type": "str", "choices": [cluster.GREEN, cluster.YELLOW], "default": cluster.GREEN},
@@ -226,7 +222,7 @@ def main():
     run_reconnecting_module(
         execute,
         ARGUMENTS,
-        required_together=[("user", "password")],
+        required_together=TOGETHER,
         required_if=[("wait_for", "empty", ["node"])],
         **MODULE_OPTIONS,
     )

@@ -342,6 +342,24 @@ def test_evidence(member):
     assert member.run(state="seen").facts["member"]["data"] == {str(data): "filled"}
 
 
+def test_evidence_in_a_file_that_may_hold_secrets(member):
+    data = member.root / "data"
+    (data / "db").write_bytes(b"\x00version1.2\x00hunter2\nversion1.3\x08\x02version1.2\xff")
+    evidence = {"version": {"path": str(data / "d*"), "matches": r"version([0-9.]+)"}}
+    evidence["none"] = dict(evidence["version"], path=str(data / "none"))
+    evidence["bytes"] = {"path": str(data / "db"), "matches": r"\x08(.)"}
+    evidence["nothing"] = {"path": str(data / "db"), "matches": "(quince)"}
+    outcome = member.run(state="seen", evidence=evidence)
+    told = {"version": ["1.2", "1.3"], "none": None, "bytes": ["\x02"], "nothing": []}
+    assert outcome.facts["member"]["evidence"] == told and "hunter2" not in repr(vars(outcome))
+
+
+@pytest.mark.parametrize("asked", [{"path": "/x"}, {"path": "/x", "matches": "(a"}, {"path": "/x", "matches": "a"}, {"matches": "(a)"}])
+def test_evidence_that_cannot_be_looked_for_is_refused(member, asked):
+    with pytest.raises(Refusal, match="The evidence version "):
+        member.run(state="seen", evidence={"version": asked})
+
+
 def test_a_secret_of_before_is_removed_without_a_restart(member):
     secrets = member.root / "secrets"
     member.options["directories"].append(

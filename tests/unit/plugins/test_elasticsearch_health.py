@@ -19,11 +19,11 @@ from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.elasticsearch im
     coordination,
     health,
     nodes,
-    options,
     root,
     routing,
     settings,
 )
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.http import over_http
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.members import closed, no_engine, served
 
 UNASKED = {"members": [], "node": None, "status": "green"}
@@ -32,7 +32,7 @@ FORMED = {"answers", "formed", "members", "green", "yellow", "settled"}
 
 def look(port, wait_for=None, wait_timeout=0, members=(), node=None, status="green", **said):
     waiting = {"wait_for": wait_for, "wait_timeout": wait_timeout, "wait_ends": 0}
-    params = options(port, members=list(members), node=node, status=status, **waiting, **said)
+    params = over_http(port, members=list(members), node=node, status=status, **waiting, **said)
     outcome = elasticsearch_health.execute(no_engine, params, False)
     assert not outcome.changed
     return outcome.facts
@@ -299,6 +299,12 @@ def test_tls(certificate, said, error):
         facts = look(port, **dict({"scheme": "https"}, **said))
     assert facts["reachable"] is (error is None)
     assert error is None or error.replace(".", " ") in facts["error"].replace("-", " ")
+
+
+def test_a_client_certificate_that_cannot_be_read_is_refused(certificate, tmp_path):
+    said = {"scheme": "https", "https_client_cert": str(certificate / "cert.pem"), "https_client_key": str(tmp_path / "none.pem")}
+    with pytest.raises(Refusal, match="The https_client_cert .* and the https_client_key .*none.pem are no certificate"):
+        look(9, **said)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

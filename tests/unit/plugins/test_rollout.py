@@ -207,6 +207,31 @@ class TestHostsThatCannotBeAsked:
         assert decided["blocked"] == ""
 
 
+class TestMembersThatKnowNothingOfEachOther:
+    ALONE = {"formed": True, "independent": True, "serving": ["node1"]}
+
+    @pytest.mark.parametrize(
+        "looks, sentences",
+        [
+            ([MISSING] * 3, ["start m1, m2, m3, side by side"]),
+            ([DIFFERS, MISSING, DOWN], ["start m2, m3, side by side", "replace m1"]),
+            ([DIFFERS, DIFFERS, AS_WANTED], ["replace m2 at once, since it serves nobody", "replace m1"]),
+        ],
+    )
+    def test_none_is_taken_in_by_the_others(self, looks, sentences):
+        assert decide(looks, self.ALONE)["sentences"] == sentences
+
+    def test_a_host_that_cannot_be_asked_keeps_none_from_anything(self):
+        decided = plan(MEMBERS, {"node1": DIFFERS}, Standing(**self.ALONE))
+        assert (decided["sentences"], decided["blocked"]) == (["replace m1"], "")
+        assert decided["warnings"] == ["node2, node3 could not be looked at"]
+
+    def test_the_last_one_may_go_and_a_removal_that_was_killed_is_finished(self):
+        members = {"node1": {"name": "m1", "state": "absent"}, "node2": {"name": "m2", "state": "absent"}}
+        looks = [AS_WANTED, dict(MISSING, remains=["/srv/m2/secrets/key is there"])]
+        assert decide(looks, self.ALONE, members)["sentences"] == ["remove m2, then m1"]
+
+
 @pytest.mark.parametrize(
     "members, looks, refusals, sentence",
     [

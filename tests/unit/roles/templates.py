@@ -42,7 +42,7 @@ for wanted, variables in map(trusted, questions):
 """
 
 
-SHAPED = ("elasticsearch", "zookeeper")
+SHAPED = ("elasticsearch", "etcd", "redis", "zookeeper")
 STEPS = ("start", "mend", "join", "replace", "write", "forget", "remove", "finish")
 NOTHING_TO_DO = {"way": "keep", "wait": "", "serving": [], **dict.fromkeys(STEPS, [])}
 

@@ -39,20 +39,28 @@ def test_only_members_whose_files_were_others_while_they_formed_are_written_agai
 
 def test_only_members_that_form_the_cluster_have_the_files_for_it():
     wish = {"forming_files": [PASSING], "files": [SETTING]}
-    cases = [(["node1"], "node1", [PASSING]), (["node1"], "node2", [SETTING]), ([], "node1", [SETTING])]
+    cases = [
+        (["node1"], [], [], "node1", [PASSING]),
+        (["node1"], [], [], "node2", [SETTING]),
+        ([], [], [ONCE], "node1", [SETTING]),
+        ([], ["node1"], [], "node1", [SETTING]),
+        # Those that join it have files of their own, where the system has such.
+        (["node2"], ["node1"], [ONCE], "node1", [ONCE]),
+    ]
     hosts = [
         {
             "cluster_member_host": host,
-            "__cluster_member_plan": {"form": form},
+            "cluster_member_joining_files": joining,
+            "__cluster_member_plan": {"form": form, "join": join},
             "hostvars": {host: {"__cluster_member_wish": wish}},
         }
-        for form, host, _files in cases
+        for form, join, joining, host, _files in cases
     ]
     told = templates.worked_out("cluster_member", ["__cluster_member_files"], hosts)
     assert [files for [files] in told] == [files for *_case, files in cases]
 
 
-@pytest.mark.parametrize("role", ["cluster_member", "elasticsearch", "zookeeper"])
+@pytest.mark.parametrize("role", ["cluster_member", *templates.SHAPED])
 def test_nothing_that_a_member_is_made_of_has_another_order_in_each_run(role):
     """These filters go through sets, and files with lists in another order would have every member restarted."""
     for path in sorted((templates.ROLES / role).glob("vars/**/*.yml")) + sorted((templates.ROLES / role).glob("templates/*")):
