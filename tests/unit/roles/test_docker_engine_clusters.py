@@ -24,7 +24,7 @@ def test_only_clusters_under_which_an_engine_is_restarted_are_asked_for_all_thei
 
 def test_every_system_that_is_asked_brings_the_way_to_ask_it():
     for system in templates.known("docker_engine")["__docker_engine_systems"]:
-        assert templates.tasks_of(system, "whole")[0]["ansible.builtin.import_tasks"] == "roster.yml"
+        assert templates.tasks_of(system, "whole")
 
 
 def test_members_by_host():
