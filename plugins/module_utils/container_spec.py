@@ -16,6 +16,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusa
 
 MEMBER_LABEL = "quorate.member"
 OPTIONS_LABEL = "quorate.options"
+CLUSTER_LABEL = "quorate.cluster"
+OWN_LABELS = (OPTIONS_LABEL, CLUSTER_LABEL)
 TASK_LABEL = "com.docker.swarm.task.id"
 SERVICE_LABEL = "com.docker.swarm.service.name"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -89,7 +91,7 @@ def _told(value):
 # What is asked for
 
 
-def spec_of(name, image, options):
+def spec_of(name, image, options, cluster=None):
     """The engine's request for what the module's options say."""
     if not NAME.fullmatch(name):
         raise Refusal("%s is no name that a container can have: letters, digits and _ . - after a letter or digit." % name)
@@ -101,7 +103,9 @@ def spec_of(name, image, options):
         "Image": image,
         "Env": ["%s=%s" % item for item in sorted(texts(options.get("env"), "env").items())],
         "Labels": dict(
-            texts(options.get("labels"), "labels"), **{MEMBER_LABEL: name, OPTIONS_LABEL: " ".join(sorted(_said(options)))}
+            texts(options.get("labels"), "labels"),
+            **{MEMBER_LABEL: name, OPTIONS_LABEL: " ".join(sorted(_said(options)))},
+            **({CLUSTER_LABEL: cluster} if cluster else {}),
         ),
         "ExposedPorts": {_target(port): {} for port in options.get("ports") or []},
         "HostConfig": _host_config(options, endpoints),
@@ -284,6 +288,7 @@ def differences(found, image, made_of, spec, host_lacks=()):
     elif not image and found["Config"]["Image"] != spec.body["Image"]:
         seen.append(Difference("image", found["Config"]["Image"], spec.body["Image"]))
     seen += _of_options(found, spec.body, host_lacks)
+    seen += _of_cluster(found, spec.body)
     seen += _of_mappings(found, made_of, spec.body)
     seen += _of_sets(found, spec.body)
     seen += _of_networks(found, spec)
@@ -315,12 +320,23 @@ def _is_within(wanted, now):
     return all((now or {}).get(key) == value for key, value in wanted.items())
 
 
+def _of_cluster(found, body):
+    """A member that was made without this label, or is held by somebody who names no cluster, is none of another one."""
+    now, wanted = cluster_of(found), body["Labels"].get(CLUSTER_LABEL)
+    if now and wanted and now != wanted:
+        yield Difference("cluster", now, wanted)
+
+
+def cluster_of(container):
+    return (container["Config"].get("Labels") or {}).get(CLUSTER_LABEL)
+
+
 def _of_mappings(found, made_of, body):
     """What has names: an image may bring some of them, and the engine's own defaults some limits and log options."""
     brought = (made_of or {}).get("Config") or {}
     host, wanted = found["HostConfig"], body["HostConfig"]
-    labels = {key: value for key, value in (found["Config"].get("Labels") or {}).items() if key != OPTIONS_LABEL}
-    wanted_labels = {key: value for key, value in body["Labels"].items() if key != OPTIONS_LABEL}
+    labels = {key: value for key, value in (found["Config"].get("Labels") or {}).items() if key not in OWN_LABELS}
+    wanted_labels = {key: value for key, value in body["Labels"].items() if key not in OWN_LABELS}
     yield from _compared("env", pairs(found["Config"].get("Env")), pairs(body["Env"]), pairs(brought.get("Env")), made_of is not None)
     yield from _compared("label", labels, wanted_labels, brought.get("Labels") or {}, made_of is not None)
     yield from _compared("sysctl", host.get("Sysctls") or {}, wanted["Sysctls"])

@@ -10,7 +10,7 @@ import ipaddress
 
 from ansible_collections.quorate.swarm.plugins.module_utils import member_files
 from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, SERVICE_LABEL, TASK_LABEL
-from ansible_collections.quorate.swarm.plugins.module_utils.member import SEEN, STARTED, is_own, started_elsewhere
+from ansible_collections.quorate.swarm.plugins.module_utils.member import SEEN, STARTED, is_own, other_cluster, started_elsewhere
 
 HOST_NETWORK = "host"
 SOMEBODY = "another process"
@@ -38,12 +38,20 @@ def refusals(view, wanted):
             "There is no %s on this host, which is to be mounted. Make it, or name it in directories or files." % path
             for path in view.missing
         ]
-        seen += [_network(view, name) for name in _networks(wanted)]
+        seen += [_network(view, name) for name in _networks(wanted) if name not in networks_foretold(view, wanted)]
     return [sentence for sentence in seen if sentence]
 
 
 def _foreign(view, wanted):
-    if view.container is None or is_own(view.container, wanted.name):
+    if view.container is None or (is_own(view.container, wanted.name) and wanted.adopts):
+        return ""
+    if other_cluster(view, wanted):
+        return (
+            "The container %s is a member of the cluster %s, and it was to be one of %s. Two clusters on the same host need names, "
+            "directories and ports of their own. Where only a group was renamed, have its members replaced with adopt=true."
+            % (wanted.name, other_cluster(view, wanted), wanted.cluster)
+        )
+    if is_own(view.container, wanted.name):
         return ""
     if TASK_LABEL in (view.container["Config"].get("Labels") or {}):
         return "The container %s is a task of a service of the swarm. Give the member another name, or remove the service." % wanted.name
@@ -163,6 +171,12 @@ def _networks(wanted):
     if not wanted.spec:
         return []
     return list(wanted.spec.body["NetworkingConfig"]["EndpointsConfig"]) + [name for name, _endpoint in wanted.spec.others]
+
+
+def networks_foretold(view, wanted):
+    """What of C(wanted.foretold) the member needs and the host does not have yet."""
+    listed = {network["Name"] for network in view.networks}
+    return [name for name in _networks(wanted) if name in wanted.foretold and name not in listed]
 
 
 def _network(view, name):

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils import member_files
-from ansible_collections.quorate.swarm.plugins.module_utils.member import started_elsewhere, sysctls_low
-from ansible_collections.quorate.swarm.plugins.module_utils.member_refusals import ports_taken
+from ansible_collections.quorate.swarm.plugins.module_utils.member import other_cluster, started_elsewhere, sysctls_low
+from ansible_collections.quorate.swarm.plugins.module_utils.member_refusals import networks_foretold, ports_taken
 from ansible_collections.quorate.swarm.plugins.module_utils.member_steps import remains
 
 
@@ -23,6 +23,7 @@ def summary(view, wanted, decision, in_the_way=()):
         "unit_active": view.unit.is_active,
         "unit_enabled": view.unit.is_enabled,
         "container_id": container["Id"] if container else None,
+        "other_cluster": other_cluster(view, wanted),
         "image": container["Config"]["Image"] if container else None,
         "image_present": view.image is not None,
         "started_at": state["StartedAt"] if ran else None,
@@ -35,6 +36,7 @@ def summary(view, wanted, decision, in_the_way=()):
         "data": {entry.path: member_files.state_of_data(view.found[entry.path]) for entry in wanted.directories if entry.is_data},
         "ports_taken": ports_taken(view, wanted),
         "sysctls_low": sysctls_low(view, wanted),
+        "networks_foretold": networks_foretold(view, wanted),
         "node_id": (view.info.get("Swarm") or {}).get("NodeID") or None,
         "memory": view.info.get("MemTotal"),
     }

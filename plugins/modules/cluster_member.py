@@ -24,7 +24,7 @@ description:
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
     than the host or the container's limit has, addresses that are not the host's, networks that are missing or not attachable, mounts
     of what is not there, data of another owner or of another container that runs, and a container of that name which is no member, or
-    a member of another name. A member that is as it is asked for is never refused.
+    a member of another name or cluster. A member that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
   - Data is never deleted, but in directories that O(delete) names.
   - With O(files_only) it holds the directories and files alone, of a member that something else starts.
@@ -248,6 +248,12 @@ options:
           retries:
             description: Number of failures in a row that make it unhealthy.
             type: int
+  cluster:
+    description:
+      - Name of the cluster to which the member belongs, kept as the label C(quorate.cluster) of its container. A container of this name
+        that has another one there is refused, so that two clusters on the same hosts do not take each other's members for their own.
+      - A container without that label is no other cluster's, and the label alone is no reason to make it anew.
+    type: str
   directories:
     description:
       - Directories of the host. Those above them that are missing are made for root, and readable by all.
@@ -342,6 +348,13 @@ options:
     description: Kernel parameters of the host and the least whole numbers that they should have. What is lower is told and not refused.
     type: dict
     default: {}
+  foretold_networks:
+    description:
+      - Networks that something makes before this task, such as the role quorate.swarm.overlay. In check mode it has not, and one of them
+        that is missing is in RV(member.networks_foretold) instead of being refused. Without effect outside of check mode.
+    type: list
+    elements: str
+    default: []
   evidence:
     description:
       - Names to paths on the host, of which the beginning is read, such as C(data/version-2/currentEpoch).
@@ -358,7 +371,8 @@ options:
     default: []
   adopt:
     description:
-      - Whether a container of this name that was made by hand is replaced by the member. What it has outside of mounts is lost with it.
+      - Whether a container of this name that was made by hand, or is a member of another O(cluster), is replaced by the member. What it has
+        outside of mounts is lost with it.
       - A task of a service is never replaced.
     type: bool
     default: false
@@ -479,6 +493,10 @@ member:
       description: ID of the container, none where there is none.
       type: str
       sample: 4fa6e0f0c6786287e131c3852c58a2e01cc697a68231826813597e4994f1d6e2
+    other_cluster:
+      description: The cluster of the container that is there, where it is another one than O(cluster); none otherwise.
+      type: str
+      sample: null
     image:
       description: Image by the name with which the container was created.
       type: str
@@ -531,6 +549,11 @@ member:
       description: Those of O(needs_sysctls) that are too low, with what was C(found), none where there is none, and what is C(needed).
       type: dict
       sample: {"vm.max_map_count": {"found": 65530, "needed": 262144}}
+    networks_foretold:
+      description: Those of O(foretold_networks) that the member needs and that are missing, in check mode.
+      type: list
+      elements: str
+      sample: []
     node_id:
       description: ID of this host's node in its swarm, none where it is in none.
       type: str
@@ -600,7 +623,7 @@ ATTEMPTS = 3
 
 
 def execute(engine, params, check_mode):
-    wanted = wanted_of(params)
+    wanted = wanted_of(params, check_mode)
     view = look(engine, wanted, params)
     decision = member_steps.decide(view, wanted)
     in_the_way = member_refusals.refusals(view, wanted) if decision.plan.steps or member.may_start_elsewhere(view, wanted) else []
@@ -625,7 +648,7 @@ def execute(engine, params, check_mode):
 # What is asked for
 
 
-def wanted_of(params):
+def wanted_of(params, check_mode):
     if params["files_only"] and (params["state"] == member.STOPPED or params["adopt"] or params["restart"]):
         raise Refusal("With files_only something else starts and stops the member, so state=stopped, adopt and restart are not for it.")
     directories = tuple(member_files.directory(option, host_files.uid_of, host_files.gid_of) for option in params["directories"])
@@ -634,7 +657,7 @@ def wanted_of(params):
     delete = tuple(os.path.normpath(path) for path in params["delete"])
     member_files.refuse_deletion(directories, delete)
     docker = shutil.which("docker", path=PROGRAMS)
-    spec = container_spec.spec_of(params["name"], params["image"], params["container"])
+    spec = container_spec.spec_of(params["name"], params["image"], params["container"], params["cluster"])
     return member.Wanted(
         name=params["name"],
         state=params["state"],
@@ -649,6 +672,8 @@ def wanted_of(params):
         adopts=params["adopt"],
         files_only=params["files_only"],
         template=member_unit.text(docker) if docker else "",
+        cluster=params["cluster"],
+        foretold=frozenset(params["foretold_networks"] if check_mode else ()),
     )
 
 
@@ -929,6 +954,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["started", "stopped", "absent", "seen"], "default": "started"},
     "image": {"type": "str"},
     "container": {"type": "dict", "default": {}, "options": CONTAINER},
+    "cluster": {"type": "str"},
     "directories": {"type": "list", "elements": "dict", "default": [], "options": DIRECTORY},
     "files": {
         "type": "list",
@@ -949,6 +975,7 @@ ARGUMENTS = {
     "listens": dict(TEXTS, default=[]),
     "needs_memory": {"type": "str"},
     "needs_sysctls": MAPPING,
+    "foretold_networks": dict(TEXTS, default=[]),
     "evidence": MAPPING,
     "delete": dict(TEXTS, default=[]),
     "adopt": {"type": "bool", "default": False},

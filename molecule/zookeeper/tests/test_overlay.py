@@ -56,7 +56,7 @@ def test_a_group_in_another_order_changes_nothing(play, clusters_with):
     assert "Nothing would change." in play.ok(PLAYBOOK, "--check", *reordered, "-e", "zookeeper_group=zookeeper_reordered")
 
 
-def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run_were_killed(lab, play, zookeeper, load):
+def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run_were_killed(lab, play, zookeeper, load, waited):
     leader = zookeeper.leader(MEMBERS)
     followers = [host for host in MEMBERS if host != leader]
     told = " ".join(play.ok(PLAYBOOK, "--check", *SETTING).split())
@@ -72,10 +72,32 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run
         # The others elect a leader meanwhile.
         play.ok(PLAYBOOK, *SETTING)
     assert not client.lost
+    waited(client)
     for host in MEMBERS:
         assert "maxClientCnxns=100" in zookeeper.ask(host, "conf").splitlines(), host
     zookeeper.assert_there("node1", client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
+def test_engines_are_restarted_one_after_the_other_while_the_ensemble_is_whole(lab, play, zookeeper, load, unfinished):
+    for host in MEMBERS:
+        unfinished(host)
+    lab.sh("node1", "systemctl stop quorate-member@zoo1")
+    try:
+        words = ("--tags", "docker_engine", "-e", "zookeeper_gate_timeout=10")
+        begun = lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker")
+        assert "zoo1" in play.refused("playbooks/site.yml", *words)
+        assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") == begun
+    finally:
+        lab.sh("node1", "systemctl start quorate-member@zoo1")
+    zookeeper.wait_until_whole(MEMBERS)
+    with load("zookeeper", 60, MEMBERS) as client:
+        told = play.ok("playbooks/site.yml", "--tags", "docker_engine")
+    assert told.count("[quorate.swarm.zookeeper : Wait until every member serves]") == 4
+    assert not client.lost
+    assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") != begun
+    assert_there(zookeeper, client)
 
 
 @pytest.mark.long
@@ -96,6 +118,11 @@ def test_a_member_is_added_and_removed_under_load(lab, play, zookeeper, load, cl
     assert "version-2" in lab.sh("node4", "ls /srv/zookeeper/zoo4/data")
     zookeeper.assert_there("node1", client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without)
+    delete = ("-e", json.dumps({"zookeeper_delete": ["zoo4"]}))
+    play.ok(PLAYBOOK, *SETTING, *without, *delete)
+    assert lab.sh("node4", "find /srv/zookeeper -name 'data*'") == ""
+    assert "version-2" in lab.sh("node1", "ls /srv/zookeeper/zoo1/data")
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without, *delete)
 
 
 @pytest.mark.long

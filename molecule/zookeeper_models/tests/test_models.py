@@ -69,7 +69,7 @@ def test_a_change_is_rolled_and_the_next_run_changes_nothing(play, inventory, zo
     ("variables", "words"),
     [
         ({"zookeeper_id": 1}, "The id 1 is that of"),
-        ({"zookeeper_heap": "64g"}, "The member needs 64 GiB, and this host has"),
+        ({"zookeeper_heap": "64g"}, "The member needs 64.1 GiB, and this host has"),
         ({"zookeeper_client_port": 2199}, "knows zoo1 with the ports 2888, 3888, 2181 (peers, elections, clients), and"),
         ({"zookeeper_model": "links"}, "knows zoo1 as zoo1, and by name, model and address of the inventory it would be zknode1"),
         ({"zookeeper_settings": {"ssl.keyStore.password": "quince"}}, "has ssl.keyStore.password, and zoo.cfg is no place for secrets"),

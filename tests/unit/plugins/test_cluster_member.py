@@ -407,6 +407,34 @@ def test_a_task_of_the_swarm_is_never_adopted(place):
         place.run(adopt=True)
 
 
+@pytest.fixture
+def of_orders(place):
+    """A member of the cluster zookeeper/orders."""
+    place.run(cluster="zookeeper/orders")
+    return place
+
+
+@pytest.mark.parametrize("state", ["started", "stopped", "absent"])
+def test_a_member_of_another_cluster_is_refused_though_nothing_else_differs(of_orders, state):
+    words = "The container zoo1 is a member of the cluster zookeeper/orders, and it was to be one of zookeeper/shops"
+    with pytest.raises(Refusal, match=words):
+        of_orders.run(state=state, cluster="zookeeper/shops")
+    seen = of_orders.run(state="seen", cluster="zookeeper/shops").facts["member"]
+    assert seen["other_cluster"] == "zookeeper/orders" and words in seen["refusals"][0]
+
+
+@pytest.mark.parametrize("first, second", [(None, "zookeeper/orders"), ("zookeeper/orders", None), ("zookeeper/orders",) * 2])
+def test_a_member_that_names_no_cluster_is_none_of_another_one_and_is_left_as_it_is(place, first, second):
+    place.run(cluster=first)
+    assert not place.run(cluster=second).changed
+
+
+def test_members_of_a_renamed_group_are_replaced_on_request(of_orders):
+    outcome = of_orders.run(cluster="zookeeper/shops", adopt=True)
+    assert "remove the container zoo1" in outcome.actions
+    assert not of_orders.run(cluster="zookeeper/shops").changed
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_data_of_another_owner_is_refused_and_not_given_away(place):
     (place.root / "data").mkdir(parents=True)
@@ -511,6 +539,19 @@ def test_what_is_to_be_mounted_must_be_there(member):
     with pytest.raises(Refusal, match="There is no /nowhere/at/all on this host, which is to be mounted"):
         member.run()
     assert member.systemd.has("active")
+
+
+def test_a_network_that_is_only_foretold_is_refused_outside_of_check_mode_alone(place):
+    del place.engine.networks_listed[-1]
+    options = {"foretold_networks": ["admin", "other"]}
+    outcome = place.run(check_mode=True, **options)
+    assert outcome.changed and outcome.facts["member"]["networks_foretold"] == ["admin"]
+    look = place.run(check_mode=True, state="seen", **options).facts["member"]
+    assert look["refusals"] == [] and look["networks_foretold"] == ["admin"]
+    with pytest.raises(Refusal, match="There is no network admin"):
+        place.run(**options)
+    with pytest.raises(Refusal, match="There is no network admin"):
+        place.run(check_mode=True)
 
 
 def test_a_worker_may_not_know_a_network_yet(place):

@@ -146,7 +146,7 @@ def test_the_container():
     assert container["networks"] == [{"name": "demo", "aliases": ["elastic-b"]}]
     assert "memory" not in container and "command" not in container and container["env"] == {"ES_LOG_STYLE": "file"}
     assert "initial_master" not in plain["files"][0]["content"] + plain["forming_files"][0]["content"]
-    assert plain["needs_memory"] == "1g" and plain["files"][1]["content"].split() == ["-Xms1g", "-Xmx1g"]
+    assert plain["needs_memory"] == 1280 * 1024**2 and plain["files"][1]["content"].split() == ["-Xms1g", "-Xmx1g"]
     container = given["container"]
     assert [limit["name"] for limit in container["ulimits"]] == ["nofile", "nproc"]
     assert (container["memory"], container["ports"][0]["address"]) == ("2g", "192.0.2.1")
@@ -286,6 +286,23 @@ REFUSALS = [
         on("b", elasticsearch_environment={"cluster.initial_master_nodes": "m"}),
         [CONTRADICTED % "cluster.initial_master_nodes is m (the role says it while the cluster forms"],
     ),
+    (on("b", elasticsearch_settings={"node.roles": ["data_hot", "data_content"]}), []),
+    (on("a", elasticsearch_environment={"node.roles": "master, remote_cluster_client"}), []),
+    (
+        on("b", elasticsearch_settings={"node.roles": ["master", "data"]}),
+        [CONTRADICTED % "node.roles is master, data, with master (the group elasticsearch_master says whose member is one)"],
+    ),
+    (
+        on("a", elasticsearch_environment={"node.roles": "data"}),
+        [
+            CONTRADICTED.replace("elastic-b", "elastic-a") % "node.roles is data, without master (the group elasticsearch_master says "
+            "whose member is one); node.roles is data, with data (the group elasticsearch_data"
+        ],
+    ),
+    (on("b", elasticsearch_settings={"node.roles": []}), [CONTRADICTED % "node.roles is empty, without data (the group"]),
+    (on("b", elasticsearch_environment={"ES_JAVA_OPTS": "-Xlog:gc -Da=-Xmx"}), []),
+    (on("b", elasticsearch_environment={"ES_JAVA_OPTS": "-Da=b -Xmx64g"}), ["ES_JAVA_OPTS of elastic-b says a heap, which comes from"]),
+    (on("b", elasticsearch_container={"env": {"ES_JAVA_OPTS": "-XX:MaxHeapSize=1g"}}), ["ES_JAVA_OPTS of elastic-b says a heap"]),
     (on("b", elasticsearch_keystore_password="hunter2"), ["There is an elasticsearch_keystore_password for elastic-b, and no"]),
 ] + [
     (on("b", elasticsearch_heap=heap), ['elasticsearch_heap is "%s", and Java takes a whole number' % heap])
