@@ -29,12 +29,16 @@ def judge(members, looks, live):
     serving = [hosts[node["name"]] for node in view["nodes"] if node["name"] in hosts] if view else []
     disks = {host: _disk(look.get("evidence") or {}) for host, look in looks.items()}
     filled = [host for host in looks if disks[host].has_joined]
-    ailing, settling = _ailing(members, looks, view, serving)
+    wanted = [host for host, said in members.items() if said["state"] == PRESENT]
+    # A member whose container is gone is one all the same, if it has the data.
+    made = [host for host in wanted if looks.get(host, {}).get("exists") or host in filled]
+    ailing, settling = _ailing(members, looks, made, view, serving)
     return Standing(
         formed=bool(told or filled),
         leader=hosts.get(view["master"]) if view else None,
-        voters=[host for host in masters if looks.get(host, {}).get("exists")],
+        voters=[host for host in masters if host in made],
         serving=serving,
+        holding=made,
         unseen=view is None,
         leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
         ailing=ailing,
@@ -73,15 +77,11 @@ def _settled(members, view, serving):
     return "yellow" if strangers + len([host for host in serving if "data" in members[host].get("roles", ())]) < 2 else wanted
 
 
-def _ailing(members, looks, view, serving):
+def _ailing(members, looks, made, view, serving):
     """In words, and whether it may pass by itself: members that start and shards that move need nobody."""
     if view is None:
         return "no member knows a master", True
-    away = [
-        members[host]["name"]
-        for host in members
-        if members[host]["state"] == PRESENT and looks.get(host, {}).get("exists") and host not in serving
-    ]
+    away = [members[host]["name"] for host in made if host not in serving]
     if away:
         return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is"), True
     others = _settings_of_others(members, looks, view)

@@ -27,7 +27,8 @@ class Standing:
 
     C(leftovers) are the steps of the system's role that a run which ended too early has left to do; where C(unseen), nobody could tell
     them. C(joining) are members that are there and not in the cluster yet, or have lost what they knew; C(counted) all that have a place
-    in it, whether or not they are there. C(settling) says that what ails it may pass by itself. C(seeds) form the cluster alone, and the
+    in it, whether or not they are there. C(holding) are members whose container may be gone: they come in by their start alone, most of all
+    those that hold the cluster's data. C(settling) says that what ails it may pass by itself. C(seeds) form the cluster alone, and the
     others are added to it; without them all that are wanted form it. C(independent) members know nothing of each other.
 
     C(away) are members that have a place in a cluster which serves, and are to be brought back one after the other before any that serves
@@ -47,6 +48,7 @@ class Standing:
     away: list[str] = field(default_factory=list)
     held: bool = False
     counted: list[str] = field(default_factory=list)
+    holding: list[str] = field(default_factory=list)
     seeds: list[str] | None = None
     independent: bool = False
     refusals: list[str] = field(default_factory=list)
@@ -113,7 +115,8 @@ def _formed(standing, wanted, running, differing):
 
 
 def _kept(looks, standing, wanted, running, differing):
-    missing = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
+    # What has the data is no newcomer: an addition waits for a cluster that serves, and perhaps nobody serves but with these data.
+    missing = [host for host in wanted if host in standing.joining or not (looks[host]["exists"] or host in standing.holding)]
     # There is nobody who would have to take them in.
     joining = [] if standing.independent else missing
     away = [host for host in wanted if host in standing.away and host not in joining]

@@ -158,11 +158,32 @@ def test_a_member_is_removed_and_added_under_load(lab, play, elasticsearch, load
         assert lab.sh("node4", "docker ps -aq -f name=elastic-data03") == ""
         assert lab.sh("node4", "ls /srv/elasticsearch/data").split() == ["nodes"]
         assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without)
-        assert "add elastic-data03" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
+        # With its data, of which it needs no more than what has changed.
+        assert "start elastic-data03, side by side" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
     assert not client.lost
     assert "elastic-data03" in elasticsearch.nodes("node1")
     assert elasticsearch.is_clean("node1")
     elasticsearch.assert_there("node3", client)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("hosts", [["node1", "node3"], list(NAMES)], ids=["the master and one", "all"])
+def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play, elasticsearch, load, hosts):
+    # Without replicas: what one holds, no other has.
+    elasticsearch.ask("node2", "/single", "PUT", {"settings": {"number_of_shards": 3, "number_of_replicas": 0}})
+    with load("elasticsearch", 60, DATA) as client:
+        elasticsearch.ask("node2", "/single/_doc/1?refresh=true", "PUT", {"name": "medlar"})
+    for host in hosts:
+        lab.sh(host, "systemctl stop quorate-member@%s && docker rm -f %s" % (NAMES[host], NAMES[host]))
+    try:
+        told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+        assert "start %s, side by side" % ", ".join(NAMES[host] for host in hosts) in told
+        assert elasticsearch.status("node2") == "green"
+        assert elasticsearch.ask("node4", "/single/_doc/1")["_source"] == {"name": "medlar"}
+        elasticsearch.assert_there("node3", client)
+        assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+    finally:
+        elasticsearch.ask("node2", "/single", "DELETE")
 
 
 @pytest.mark.long

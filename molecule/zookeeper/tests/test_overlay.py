@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -123,6 +124,22 @@ def test_a_member_is_added_and_removed_under_load(lab, play, zookeeper, load, cl
     assert lab.sh("node4", "find /srv/zookeeper -name 'data*'") == ""
     assert "version-2" in lab.sh("node1", "ls /srv/zookeeper/zoo1/data")
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without, *delete)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("hosts", [["node1", "node2"], list(MEMBERS)], ids=["two", "all"])
+def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play, zookeeper, load, hosts):
+    with load("zookeeper", 60, MEMBERS) as client:
+        time.sleep(5)
+    for host in hosts:
+        lab.sh(host, "systemctl stop quorate-member@%s && docker rm -f %s" % (MEMBERS[host], MEMBERS[host]))
+    # What a removal would take away as well; the server knows its membership from the role alone then.
+    lab.sh(hosts[0], "rm -r /srv/zookeeper/%s/conf" % MEMBERS[hosts[0]])
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "start %s, side by side" % ", ".join(MEMBERS[host] for host in hosts) in told
+    assert sorted(zookeeper.modes(MEMBERS).values()) == ["follower", "follower", "leader"]
+    assert_there(zookeeper, client)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
 
 
 @pytest.mark.long

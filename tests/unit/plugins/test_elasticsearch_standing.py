@@ -43,6 +43,7 @@ def look(exists=True, running=True, differs=False, state=JOINED, log=None):
 
 BARE = look(exists=False, running=False, state=None)
 OFF = look(running=False)
+GONE = look(exists=False, running=False)
 
 
 def view(members, master, uuid="u1", status="green", moving=0, marks=(), versions=("7.17.29",), settings=None, nonvoting=()):
@@ -83,6 +84,16 @@ def decide(members, looks, live):
             ["form the cluster of d1, d2, side by side"],
         ),
         ([OFF] * 3, [{}] * 3, ["start m, d1, d2, side by side"]),
+        # The containers are gone, the data are there: without them nobody may serve.
+        ([GONE] * 3, [{}] * 3, ["start m, d1, d2, side by side"]),
+        ([GONE, look(), look()], [{}, SILENT, SILENT], ["start m, side by side"]),
+        ([look(), GONE, GONE], [view({"node1": ONE_MASTER["node1"]}, "m", status="red"), {}, {}], ["start d1, d2, side by side"]),
+        # A run was killed between the removal of a container and the next one.
+        (
+            [look(), GONE, look()],
+            [view({"node1": ONE_MASTER["node1"], "node3": ONE_MASTER["node3"]}, "m", status="red", marks=["change"]), {}, SILENT],
+            ["finish what an earlier run has left undone", "start d1, side by side"],
+        ),
         # A run was killed while it replaced a member.
         (
             [look(), OFF, look(differs=True)],
@@ -103,6 +114,15 @@ def decide(members, looks, live):
 )
 def test_what_is_done(looks, live, sentences):
     assert decide(ONE_MASTER, looks, live)["sentences"] == sentences
+
+
+def test_a_single_member_whose_container_is_gone_is_started_with_its_data():
+    single = {"node1": member("m", "master", "data")}
+    assert decide(single, [GONE], [{}])["sentences"] == ["start m, side by side"]
+
+
+def test_of_three_masters_two_may_be_gone():
+    assert decide(THREE_MASTERS, [GONE, look(), GONE], [{}, SILENT, {}])["sentences"] == ["start a, c, side by side"]
 
 
 def test_where_the_versions_keep_their_state():

@@ -116,6 +116,16 @@ def decide(looks, standing, members=None, waited=True):
         ([AS_WANTED, AS_WANTED, AS_WANTED], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
         ([AS_WANTED, DOWN, DOWN], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["start m2, side by side", "add m3"]),
         ([AS_WANTED, AS_WANTED, DIFFERS], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
+        # Containers that are gone, of members that the cluster may need to serve at all.
+        ([MISSING] * 3, dict(WHOLE, serving=[], holding=list(MEMBERS)), ["start m1, m2, m3, side by side"]),
+        (
+            [MISSING, MISSING, AS_WANTED],
+            dict(WHOLE, serving=[], holding=list(MEMBERS), ailing="m1, m2 do not serve", settling=True),
+            ["start m1, m2, side by side"],
+        ),
+        ([MISSING, AS_WANTED, MISSING], dict(WHOLE, holding=["node1"]), ["start m1, side by side", "add m3"]),
+        # Of what it held the cluster knows nothing any more.
+        ([AS_WANTED, AS_WANTED, MISSING], dict(WHOLE, holding=["node3"], joining=["node3"]), ["add m3"]),
         # What an earlier run has left undone is what ails the cluster.
         (
             [DIFFERS, AS_WANTED, AS_WANTED],
