@@ -38,7 +38,7 @@ def judge(members, looks, live):
         leader=hosts.get(view["master"]) if view else None,
         voters=[host for host in masters if host in made],
         serving=serving,
-        holding=made,
+        holding=wanted if _lacks_members(members, looks, view, serving) else made,
         unseen=view is None,
         leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
         ailing=ailing,
@@ -77,6 +77,15 @@ def _settled(members, view, serving):
     return "yellow" if strangers + len([host for host in serving if "data" in members[host].get("roles", ())]) < 2 else wanted
 
 
+def _lacks_members(members, looks, view, serving):
+    """Whether shards without a place may be what ails it: then a member that is new is what it needs, and no strain on it."""
+    return view is not None and _is_poor(members, view, serving) and not _settings_of_others(members, looks, view)
+
+
+def _is_poor(members, view, serving):
+    return STATUSES.index(view["status"]) < STATUSES.index(_settled(members, view, serving))
+
+
 def _ailing(members, looks, made, view, serving):
     """In words, and whether it may pass by itself: members that start and shards that move need nobody."""
     if view is None:
@@ -88,8 +97,8 @@ def _ailing(members, looks, made, view, serving):
     if others:
         return others, False
     moving = sum(view["shards"][kind] for kind in ("relocating", "initializing", "delayed"))
-    wanted = _settled(members, view, serving)
-    if STATUSES.index(view["status"]) < STATUSES.index(wanted):
+    if _is_poor(members, view, serving):
+        wanted = _settled(members, view, serving)
         words = "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["shards"]["unassigned"])
         return words, moving > 0
     return ("%d shards are on the move" % moving, True) if moving else ("", False)

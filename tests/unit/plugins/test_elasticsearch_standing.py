@@ -64,6 +64,7 @@ def view(members, master, uuid="u1", status="green", moving=0, marks=(), version
 
 
 SILENT = {"state": None}
+STOPPED = {"cluster.routing.allocation.enable": "none"}
 
 
 def decide(members, looks, live):
@@ -94,6 +95,32 @@ def decide(members, looks, live):
             [view({"node1": ONE_MASTER["node1"], "node3": ONE_MASTER["node3"]}, "m", status="red", marks=["change"]), {}, SILENT],
             ["finish what an earlier run has left undone", "start d1, side by side"],
         ),
+        # A data host was built anew, and shards have no place: what the cluster lacks is what is to be added.
+        (
+            [look(), look(differs=True), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m", status="red")] * 2 + [{}],
+            ["start d2, side by side", "replace d1"],
+        ),
+        (
+            [look(), look(), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m", status="red", moving=1)] * 2 + [{}],
+            ["start d2, side by side"],
+        ),
+        # Where all is well, it is added in its turn, and where somebody has stopped the allocation, it would get nothing.
+        (
+            [look(), look(differs=True), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m")] * 2 + [{}],
+            ["replace d1", "add d2"],
+        ),
+        (
+            [look(), look(), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m", status="red", settings=STOPPED)] * 2 + [{}],
+            [
+                "add d2",
+                "blocked, since somebody has set cluster.routing.allocation.enable to none, and a change would set it back. Set it to null "
+                "first",
+            ],
+        ),
         # A run was killed while it replaced a member.
         (
             [look(), OFF, look(differs=True)],
@@ -119,6 +146,12 @@ def test_what_is_done(looks, live, sentences):
 def test_a_single_member_whose_container_is_gone_is_started_with_its_data():
     single = {"node1": member("m", "master", "data")}
     assert decide(single, [GONE], [{}])["sentences"] == ["start m, side by side"]
+
+
+def test_a_third_copy_waits_for_the_host_that_was_built_anew():
+    two = {host: THREE_MASTERS[host] for host in ("node1", "node2")}
+    decided = decide(THREE_MASTERS, [look(differs=True), look(), BARE], [view(two, "a", status="yellow")] * 2 + [{}])
+    assert (decided["sentences"], decided["blocked"]) == (["start c, side by side", "replace leader a last"], "")
 
 
 def test_of_three_masters_two_may_be_gone():
