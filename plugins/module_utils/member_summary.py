@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils import member_files
 from ansible_collections.quorate.swarm.plugins.module_utils.member import other_cluster, started_elsewhere, sysctls_low
-from ansible_collections.quorate.swarm.plugins.module_utils.member_refusals import networks_foretold, ports_taken
+from ansible_collections.quorate.swarm.plugins.module_utils.member_refusals import networks_foretold, ports_taken, removal_refusals
 from ansible_collections.quorate.swarm.plugins.module_utils.member_steps import remains
 
 
@@ -33,6 +33,7 @@ def summary(view, wanted, decision, in_the_way=()):
         "restart_needed": decision.interrupts,
         "remains": remains(view, wanted),
         "refusals": list(in_the_way),
+        "removal_refusals": removal_refusals(view, wanted),
         "data": {entry.path: member_files.state_of_data(view.found[entry.path]) for entry in wanted.directories if entry.is_data},
         "ports_taken": ports_taken(view, wanted),
         "sysctls_low": sysctls_low(view, wanted),

@@ -161,9 +161,12 @@ def refuse(members, looks, standing):
         )
     for host in members:
         # What a host lacks for a member concerns none that is to go.
-        if members[host]["state"] != PRESENT:
-            continue
-        found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in looks.get(host, {}).get("refusals", ())]
+        look = looks.get(host, {})
+        if members[host]["state"] == PRESENT:
+            in_the_way = look.get("refusals", ())
+        else:
+            in_the_way = look.get("removal_refusals", ()) if look.get("exists") or look.get("remains") else ()
+        found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in in_the_way]
     last = [said["name"] for host, said in members.items() if looks.get(host, {}).get("exists")]
     if last and not standing.independent and not any(said["state"] == PRESENT for said in members.values()):
         found.append(

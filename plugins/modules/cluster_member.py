@@ -23,8 +23,8 @@ description:
   - Files are written only while the member is stopped, so a run that was killed anywhere is simply repeated.
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
     than the host or the container's limit has, addresses that are not the host's, networks that are missing or not attachable, mounts
-    of what is not there, data of another owner or of another container that runs, and a container of that name which is no member, or
-    a member of another name or cluster. A member that is as it is asked for is never refused.
+    of what is not there, data of another owner, data that another container has, if that runs or is a member, and a container of
+    that name which is no member, or a member of another name or cluster. A member that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
   - Data is never deleted, but in directories that O(delete) names.
   - With O(files_only) it holds the directories and files alone, of a member that something else starts.
@@ -533,6 +533,11 @@ member:
       sample: ["the container is there"]
     refusals:
       description: Why that would be refused, in sentences; empty where nothing is in the way, or nothing is to be done.
+      type: list
+      elements: str
+      sample: []
+    removal_refusals:
+      description: Why O(state=absent) would be refused, in sentences.
       type: list
       elements: str
       sample: []

@@ -463,12 +463,37 @@ def test_a_port_of_another_container_is_named(place):
         place.run()
 
 
-@pytest.mark.parametrize("state, writes, is_refused", [("running", True, True), ("running", False, False), ("exited", True, False)])
-def test_data_of_another_container_that_runs_is_left_to_it(place, state, writes, is_refused):
+USERS = [
+    ("running", {}, True, "runs"),
+    ("running", {}, False, None),
+    ("exited", {}, True, None),
+    # systemd starts it again
+    ("exited", {"quorate.member": "old"}, True, "is a member that is stopped"),
+    ("created", {"quorate.member": "old"}, True, "is a member that is stopped"),
+]
+
+
+@pytest.mark.parametrize("state, labels, writes, words", USERS)
+def test_data_of_another_container_is_left_to_it(place, state, labels, writes, words):
     mounts = [{"Type": "bind", "Source": str(place.root / "data"), "RW": writes}]
-    place.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": {}, "State": state, "Mounts": mounts}]
+    place.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": labels, "State": state, "Mounts": mounts}]
     refusals = place.run(state="seen").facts["member"]["refusals"]
-    assert ["belongs to the container old, which runs" in sentence for sentence in refusals] == [True] * is_refused
+    assert ["belongs to the container old, which %s." % words in sentence for sentence in refusals] == [True] * (words is not None)
+
+
+@pytest.mark.parametrize("state, labels, writes, words", USERS)
+def test_data_of_another_container_is_not_deleted(member, state, labels, writes, words):
+    data = str(member.root / "data")
+    mounts = [{"Type": "bind", "Source": data, "RW": writes}]
+    member.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": labels, "State": state, "Mounts": mounts}]
+    seen = member.run(state="seen", delete=[data]).facts["member"]
+    assert (seen["refusals"], len(seen["removal_refusals"])) == ([], 1 if words else 0)
+    if words:
+        with pytest.raises(Refusal, match="data is to be deleted, and the container old, which %s, has its data there" % words):
+            member.run(state="absent", delete=[data])
+        assert member.container and (member.root / "data").is_dir()
+    # Without that, it stays where it is.
+    assert member.run(state="absent").changed and (member.root / "data").is_dir()
 
 
 @pytest.mark.parametrize("service, is_refused", [("zoo1", False), ("zoo2", True)])

@@ -191,6 +191,13 @@ class TestMembersThatLeave:
         looks = [look(exists=False, running=False, refusals=["the port 9200 is taken by nginx."]), MISSING, AS_WANTED]
         assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["nothing is to be done"]
 
+    @pytest.mark.parametrize("left", [AS_WANTED, dict(MISSING, remains=["/srv/m1/data is there"])])
+    def test_data_that_another_one_has_are_not_deleted_with_them(self, left):
+        looks = [dict(left, removal_refusals=["/srv/m1/data is to be deleted."]), MISSING, AS_WANTED]
+        with pytest.raises(Refusal, match="On node1 /srv/m1/data is to be deleted. Nothing was changed"):
+            decide(looks, WHOLE, self.MEMBERS)
+        assert decide([dict(MISSING, removal_refusals=["/srv/m1/data is"]), MISSING, AS_WANTED], WHOLE, self.MEMBERS)["remove"] == []
+
     def test_a_removal_that_was_killed_is_finished(self):
         looks = [dict(MISSING, remains=["/srv/m1/conf/secrets/key is there"]), MISSING, AS_WANTED]
         assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["remove m1"]
