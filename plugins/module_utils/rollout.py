@@ -10,7 +10,7 @@ cluster_member returns it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.quorum import majority
@@ -62,6 +62,10 @@ def plan(members, looks, standing, waited=False):
     cluster_member saw there. C(waited) says that members which run had time to serve. Raises Refusal where nothing may be done.
     """
     refuse(members, looks, standing)
+    # Whatever such a member says of itself, no other one reaches it; nor will that pass.
+    cut_off = [host for host in members if looks.get(host, {}).get("cut_off")]
+    serving = [host for host in standing.serving if host not in cut_off]
+    standing = replace(standing, serving=serving)
     silent = [host for host in members if host not in looks]
     wanted = [host for host in members if members[host]["state"] == PRESENT and host not in silent]
     clears = standing.independent or wanted
@@ -84,12 +88,12 @@ def plan(members, looks, standing, waited=False):
         "warnings": list(standing.warnings) + ["%s could not be looked at" % ", ".join(silent)] * bool(silent),
     }
     if standing.formed:
-        decided.update(_kept(looks, standing, wanted, running, differing))
+        decided.update(_kept(looks, standing, wanted, running, differing, cut_off))
     else:
         decided.update(_formed(standing, wanted, running, differing))
     decided["resume"] = standing.formed and standing.unseen and bool(decided["start"] + decided["mend"])
     # They may be electing a leader, or have just been started, and a majority may need them.
-    decided["patient"] = bool(decided["mend"]) and not waited
+    decided["patient"] = not (set(decided["mend"]) <= set(cut_off) or waited)
     awaited = [] if standing.independent else [host for host in silent if members[host]["state"] == PRESENT]
     decided["blocked"] = blocked(decided, standing, awaited)
     decided["wait"] = _wait(decided, standing, running)
@@ -114,7 +118,7 @@ def _formed(standing, wanted, running, differing):
     }
 
 
-def _kept(looks, standing, wanted, running, differing):
+def _kept(looks, standing, wanted, running, differing, cut_off):
     # What has the data is no newcomer: an addition waits for a cluster that serves, and perhaps nobody serves but with these data.
     missing = [host for host in wanted if host in standing.joining or not (looks[host]["exists"] or host in standing.holding)]
     # There is nobody who would have to take them in.
@@ -128,7 +132,7 @@ def _kept(looks, standing, wanted, running, differing):
         "rejoin": away,
         "join": joining,
         # What does not serve, though it had time to, cannot be made worse, and the change may be what mends it.
-        "mend": [] if standing.held else [host for host in changing if host not in standing.serving],
+        "mend": [host for host in changing if host not in standing.serving and (host in cut_off or not standing.held)],
         "replace": order([host for host in changing if host in standing.serving], standing),
         "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining + away],
     }

@@ -187,6 +187,35 @@ def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play
 
 
 @pytest.mark.long
+def test_a_host_that_was_built_anew_gets_the_copies_that_wait_for_it(lab, play, elasticsearch):
+    elasticsearch.ask("node2", "/copies", "PUT", {"settings": {"number_of_shards": 1, "number_of_replicas": 2}})
+    assert elasticsearch.status("node2") == "green"
+    lab.sh("node4", "systemctl stop quorate-member@elastic-data03 && docker rm -f elastic-data03 && rm -rf /srv/elasticsearch")
+    try:
+        assert "start elastic-data03, side by side" in " ".join(play.ok(PLAYBOOK, *SETTING).split())
+        assert elasticsearch.status("node2") == "green"
+        assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+    finally:
+        elasticsearch.ask("node2", "/copies", "DELETE")
+
+
+@pytest.mark.long
+def test_members_serve_again_with_their_data_once_swarm_and_overlay_were_made_anew(lab, play, swarm, elasticsearch):
+    elasticsearch.ask("node2", "/anew/_doc/1?refresh=true", "PUT", {"name": "quince"})
+    # Two are stopped, one on a manager and one on a worker; the master is a cluster of itself then.
+    lab.sh("node2", "systemctl stop quorate-member@elastic-data01")
+    lab.sh("node4", "systemctl stop quorate-member@elastic-data03")
+    play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % swarm.cluster_id())
+    play.ok("playbooks/site.yml", "--tags", "swarm,overlay")
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "start elastic-data01, elastic-data03, side by side" in told
+    assert "replace elastic-master, elastic-data02 at once, since they serve nobody" in told
+    assert elasticsearch.status("node1") == "green"
+    assert elasticsearch.ask("node4", "/anew/_doc/1")["_source"] == {"name": "quince"}
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
 def test_data_are_deleted_only_where_the_member_is_named(lab, play, elasticsearch, clusters_with):
     without = clusters_with({"elasticsearch_data": {"hosts": {"node4": {"elasticsearch_state": "absent"}}}})
     play.ok(PLAYBOOK, *SETTING, *without, "-e", json.dumps({"elasticsearch_delete": ["elastic-data03"]}))

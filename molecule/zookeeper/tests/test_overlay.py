@@ -143,6 +143,19 @@ def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play
 
 
 @pytest.mark.long
+def test_members_serve_again_with_their_data_once_swarm_and_overlay_were_made_anew(lab, play, swarm, zookeeper):
+    zookeeper.put("node1", "/anew", "quince")
+    # One is stopped; those that run are cut off from each other.
+    lab.sh("node2", "systemctl stop quorate-member@zoo2")
+    play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % swarm.cluster_id())
+    play.ok("playbooks/site.yml", "--tags", "swarm,overlay")
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "start zoo2, side by side" in told and "replace zoo1, zoo3 at once, since they serve nobody" in told
+    assert zookeeper.get("node3", "/anew") == "quince"
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
 def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play, zookeeper, load, swarm):
     with load("zookeeper", 600, MEMBERS) as client:
         lab("power-off", *MEMBERS, "node4")

@@ -158,6 +158,18 @@ def test_members_that_run_get_time_to_serve_before_they_are_replaced_at_once(loo
     assert decide(looks, standing, waited=False)["sentences"] == sentences
 
 
+@pytest.mark.parametrize("serving", [["node1"], []])
+def test_who_is_cut_off_serves_nobody_whatever_it_says_and_no_time_mends_that(serving):
+    """A master without its network, in a cluster of itself; the others would wait for it."""
+    cut_off = dict(DIFFERS, cut_off=True)
+    decided = decide([cut_off, DOWN, cut_off], dict(WHOLE, serving=serving, ailing="m2, m3 are away"), waited=False)
+    assert decided["sentences"] == ["start m2, side by side", "replace m1, m3 at once, since they serve nobody"]
+    assert (decided["patient"], decided["serving"]) == (False, [])
+    assert decide([cut_off, AS_WANTED, DIFFERS], dict(WHOLE, serving=serving), waited=False)["patient"] is True
+    # Nor is there anything that such a one could still do by itself.
+    assert decide([cut_off, AS_WANTED, DIFFERS], dict(WHOLE, serving=[], held=True))["mend"] == ["node1"]
+
+
 @pytest.mark.parametrize(
     "looks, waited, patient",
     [([DIFFERS] * 3, False, True), ([DIFFERS] * 3, True, False), ([AS_WANTED] * 3, False, False)],
