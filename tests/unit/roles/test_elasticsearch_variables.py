@@ -247,6 +247,7 @@ REFUSALS = [
     (on("a", elasticsearch_settings=SECURED), []),
     (on("a", elasticsearch_image="elasticsearch:latest"), []),
     (on("b", ([], ["b"])), ["The group elasticsearch_master has no host, and a cluster needs"]),
+    (on("a", hosts={"a": ALL_GONE["a"]}), ["The group elasticsearch_master has no host whose member shall be present, and a cluster"]),
     (on("b", elasticsearch_image=V8), ["elasticsearch:8.17.1 %s" % UNSAID]),
     (on("b", elasticsearch_image=V9), ["elasticsearch:9.0.1 %s" % UNSAID]),
     (on("b", elasticsearch_image="elasticsearch:8"), ["elasticsearch:8 %s" % UNSAID]),
