@@ -98,7 +98,7 @@ def test_engines_are_restarted_one_after_the_other_while_the_ensemble_is_whole(l
     assert told.count("[quorate.swarm.zookeeper : Wait until every member serves]") == 4
     assert not client.lost
     assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") != begun
-    assert_there(zookeeper, client)
+    zookeeper.assert_there("node1", client)
 
 
 @pytest.mark.long
@@ -138,7 +138,7 @@ def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play
     told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
     assert "start %s, side by side" % ", ".join(MEMBERS[host] for host in hosts) in told
     assert sorted(zookeeper.modes(MEMBERS).values()) == ["follower", "follower", "leader"]
-    assert_there(zookeeper, client)
+    zookeeper.assert_there("node1", client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
 
 
