@@ -12,6 +12,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESE
 
 # The tasks of the role elasticsearch that take back what a mark stands for.
 LEFTOVERS = {"change": "after_change", "leaving": "left"}
+# Of those that are named in one sentence.
+INDEXES = 5
 STATUSES = ("red", "yellow", "green")
 
 
@@ -46,7 +48,8 @@ def judge(members, looks, live):
         refusals=_refusals(members, looks, told, filled, masters)
         + _renamed(members, told)
         + _foreign(members, looks, told, disks)
-        + _none_left(members, looks),
+        + _none_left(members, looks)
+        + _no_room(members, view, serving),
         warnings=_warnings(members, masters, view, hosts),
     )
 
@@ -66,6 +69,33 @@ def _none_left(members, looks):
         if going and left and not set(having) & set(left):
             found.append("Without %s no member %s would be left. Add another one first" % (", ".join(going), words))
     return found
+
+
+def _no_room(members, view, serving):
+    """Members whose shards would have nowhere to go: no two copies of one are on the same member."""
+    going = [host for host in serving if members[host]["state"] != PRESENT and "data" in members[host].get("roles", ())]
+    if not going:
+        return []
+    ours = {said["name"] for said in members.values()}
+    others = [node for node in view["nodes"] if node["name"] not in ours and any(role.startswith("data") for role in node.get("roles", ()))]
+    staying = len(others) + len([said for said in members.values() if said["state"] == PRESENT and "data" in said.get("roles", ())])
+    crowded = {name: wanted for name, wanted in (view.get("replicas") or {}).items() if wanted >= staying}
+    if not staying or not crowded:
+        return []
+    named = sorted(crowded)[:INDEXES] + ["%d more" % (len(crowded) - INDEXES)] * (len(crowded) > INDEXES)
+    return [
+        "Without %s %d %s with data would be left, and %s %s more copies than that, of which no two have a place on the same one. Lower "
+        "number_of_replicas of %s to %d first, or add members with data"
+        % (
+            ", ".join(members[host]["name"] for host in going),
+            staying,
+            "members" if staying > 1 else "member",
+            ", ".join(named),
+            "want" if len(crowded) > 1 else "wants",
+            "each" if len(crowded) > 1 else named[0],
+            staying - 1,
+        )
+    ]
 
 
 def _settled(members, view, serving):

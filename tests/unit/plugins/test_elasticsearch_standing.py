@@ -158,6 +158,37 @@ def test_of_three_masters_two_may_be_gone():
     assert decide(THREE_MASTERS, [GONE, look(), GONE], [{}, SILENT, {}])["sentences"] == ["start a, c, side by side"]
 
 
+@pytest.mark.parametrize(
+    "going, replicas, sentence",
+    [
+        (["node3"], {"fruit": 1, "own": 0}, "Without d2 1 member with data would be left, and fruit wants more copies than that, of which "
+         "no two have a place on the same one. Lower number_of_replicas of fruit to 0 first, or add members with data"),
+        (["node3"], {"fruit": 0}, None),
+        (["node3"], {}, None),
+        ([], {"fruit": 5}, None),
+    ],
+)
+def test_shards_that_would_have_nowhere_to_go_are_told_before_they_are_to_go(going, replicas, sentence):
+    members = {host: dict(said, state="absent" if host in going else "present") for host, said in ONE_MASTER.items()}
+    live = view(members, "m")
+    live["state"]["replicas"] = replicas
+    decided = decide(members, [look()] * 3, [live] * 3)
+    assert decided["refusal"] == (sentence and sentence + ". Nothing was changed.")
+
+
+def test_who_comes_makes_room_for_who_goes():
+    members = dict(ONE_MASTER, node3=member("d2", "data", state="absent"), node4=member("d3", "data"))
+    live = view(ONE_MASTER, "m")
+    live["state"]["replicas"] = dict.fromkeys("abcdefg", 1)
+    assert decide(members, [look()] * 3 + [BARE], [live] * 3 + [{}])["sentences"] == ["add d3", "remove d2"]
+    members["node4"] = member("d3", "data", state="absent")
+    refusal = decide(members, [look()] * 3 + [BARE], [live] * 3 + [{}])["refusal"]
+    assert "and a, b, c, d, e, 2 more want more copies than that" in refusal and "number_of_replicas of each to 0" in refusal
+    # A node that the inventory does not know has room as well.
+    live["state"]["nodes"].append({"name": "stranger", "version": "7.17.29", "roles": ["data_hot"]})
+    assert decide(members, [look()] * 3 + [BARE], [live] * 3 + [{}])["refusal"] is None
+
+
 def test_where_the_versions_keep_their_state():
     of_7 = dict(look(running=False), evidence={"state": None, "state7": JOINED})
     assert decide(ONE_MASTER, [of_7, OFF, OFF], [{}] * 3)["sentences"] == ["start m, d1, d2, side by side"]
