@@ -187,6 +187,33 @@ def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play
 
 
 @pytest.mark.long
+def test_two_members_leave_at_once_where_their_shards_have_a_place(lab, play, elasticsearch, clusters_with):
+    gone = {"node3": {"elasticsearch_state": "absent"}, "node4": {"elasticsearch_state": "absent"}}
+    without = clusters_with({"elasticsearch_data": {"hosts": gone}})
+    elasticsearch.ask("node2", "/crowded", "PUT", {"settings": {"number_of_shards": 1, "number_of_replicas": 1}})
+    # Three on each of them.
+    elasticsearch.ask("node2", "/spread", "PUT", {"settings": {"number_of_shards": 9, "number_of_replicas": 0}})
+    try:
+        assert elasticsearch.status("node2") == "green"
+        told = " ".join(play.refused(PLAYBOOK, *SETTING, *without).split())
+        assert "Without elastic-data02, elastic-data03 1 member with data would be left" in told and "crowded" in told
+        assert len(elasticsearch.nodes("node1")) == len(NAMES) and elasticsearch.is_clean("node1")
+        elasticsearch.ask("node2", "/_all/_settings", "PUT", {"index": {"number_of_replicas": 0}})
+        told = " ".join(play.ok(PLAYBOOK, *SETTING, *without).split())
+        assert "remove elastic-data02, then elastic-data03" in told
+        assert sorted(elasticsearch.nodes("node1")) == ["elastic-data01", "elastic-master"] and elasticsearch.is_clean("node1")
+        # Whoever was the next to leave has taken nothing of the first one, or all would have come from it.
+        moved = elasticsearch.ask("node2", "/_cat/recovery/spread?format=json&h=source_node,type")
+        sources = [each["source_node"] for each in moved if each["type"] == "peer"]
+        assert sorted(sources) == ["elastic-data02"] * 3 + ["elastic-data03"] * 3
+    finally:
+        play.ok(PLAYBOOK, *SETTING)
+        elasticsearch.ask("node2", "/crowded,spread", "DELETE")
+        elasticsearch.ask("node2", "/_all/_settings", "PUT", {"index": {"number_of_replicas": 1}})
+    elasticsearch.wait_until_green("node1", len(NAMES))
+
+
+@pytest.mark.long
 def test_a_host_that_was_built_anew_gets_the_copies_that_wait_for_it(lab, play, elasticsearch):
     elasticsearch.ask("node2", "/copies", "PUT", {"settings": {"number_of_shards": 1, "number_of_replicas": 2}})
     assert elasticsearch.status("node2") == "green"
