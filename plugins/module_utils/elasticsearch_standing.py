@@ -192,8 +192,9 @@ def _foreign(members, looks, told, disks):
         version = disk.number_of(said.get("version") or "")
         if version and disks.get(host) and disks[host].version > version:
             found.append(
-                "On %s the data directory was written by version %s, and the image has %s. Elasticsearch reads no data of a newer version"
-                % (host, disk.name_of(disks[host].version), said["version"])
+                "On %s the data directory was written by version %s, and the image has %s. Elasticsearch reads no data of a newer "
+                "version. Use an image of %s or later, or move the data away"
+                % (host, disk.name_of(disks[host].version), said["version"], disk.name_of(disks[host].version))
             )
     live = sorted({state["cluster_uuid"] for state in told.values()})
     logged = {host: disk.cluster_in((looks[host].get("evidence") or {}).get("log")) for host in looks if disks[host].has_joined}
@@ -216,9 +217,15 @@ def _foreign(members, looks, told, disks):
 def _warnings(members, masters, view, hosts):
     found = []
     if len(masters) == 1 and len(members) > 1:
-        found.append("%s is the only member that can be master: while it is away, the cluster takes no write" % members[masters[0]]["name"])
+        found.append(
+            "%s is the only member that can be master: while it is away, the cluster takes no write. Take three"
+            % members[masters[0]]["name"]
+        )
     if len(masters) > 1 and len(masters) % 2 == 0:
-        found.append("%d members can be master, and that many bear the loss of no more than %d would" % (len(masters), len(masters) - 1))
+        found.append(
+            "%d members can be master, and that many bear the loss of no more than %d would. Take an odd number"
+            % (len(masters), len(masters) - 1)
+        )
     strangers = [node["name"] for node in view["nodes"] if node["name"] not in hosts] if view else []
     if strangers:
         found.append(

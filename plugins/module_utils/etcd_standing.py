@@ -161,8 +161,8 @@ def _versions(members, states, disks, wanted):
             continue
         if image < lying:
             found.append(
-                "On %s the data are of version %s, and the image has %s. etcd reads no data of a newer version"
-                % (host, disk.told(lying), disk.told(image))
+                "On %s the data are of version %s, and the image has %s. etcd reads no data of a newer version. Use an image of %s or "
+                "later, or move the data away" % (host, disk.told(lying), disk.told(image), disk.told(lying))
             )
         elif image > (lying[0], lying[1] + 1):
             found.append(

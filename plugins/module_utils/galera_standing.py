@@ -152,9 +152,10 @@ def _newer(members, disks, wanted):
     for host in wanted:
         image = disk.number(members[host].get("version"))
         if image and host in disks and disks[host].version > image:
+            written = ".".join(map(str, disks[host].version))
             found.append(
-                "On %s the data directory was written by version %s, and the image has %s. No server reads data of a newer version"
-                % (host, ".".join(map(str, disks[host].version)), members[host]["version"])
+                "On %s the data directory was written by version %s, and the image has %s. No server reads data of a newer version. Use "
+                "an image of %s or later, or move the data away" % (host, written, members[host]["version"], written)
             )
     return found
 

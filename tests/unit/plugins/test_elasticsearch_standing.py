@@ -195,6 +195,7 @@ def test_where_the_versions_keep_their_state():
     newer = {"state": commit(version="8170199"), "state7": JOINED}
     decided = decide(ONE_MASTER, [look(), look(), dict(OFF, evidence=newer)], [view(ONE_MASTER, "m")] * 2 + [{}])
     assert "On node3 the data directory was written by version 8.17.1, and the image has 7.17.29" in decided["refusal"]
+    assert "Use an image of 8.17.1 or later, or move the data away" in decided["refusal"]
 
 
 def test_of_three_masters_the_elected_one_is_last():
@@ -336,10 +337,10 @@ def test_where_version_8_keeps_its_state_is_looked_at_too():
 @pytest.mark.parametrize(
     "members, warning",
     [
-        (ONE_MASTER, "m is the only member that can be master: while it is away, the cluster takes no write"),
+        (ONE_MASTER, "m is the only member that can be master: while it is away, the cluster takes no write. Take three"),
         (
             {host: THREE_MASTERS[host] for host in ("node1", "node2")},
-            "2 members can be master, and that many bear the loss of no more than 1 would",
+            "2 members can be master, and that many bear the loss of no more than 1 would. Take an odd number",
         ),
     ],
 )
