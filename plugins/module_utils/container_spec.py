@@ -22,6 +22,10 @@ TASK_LABEL = "com.docker.swarm.task.id"
 SERVICE_LABEL = "com.docker.swarm.service.name"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 NO_RESTART = "no"
+# Networks that get another ID with each start of the engine, and are found by name.
+OF_THE_ENGINE = ("bridge", "host", "none")
+# What the engine says without an answer of theirs may pass.
+GONE = "code = NotFound desc = network"
 SECRET_NAME = re.compile(r"pass|secret|token|key|cred", re.IGNORECASE)
 FILE_NAME = re.compile(r"_file$|_path$|_dir$", re.IGNORECASE)
 # Masked wherever they stand, shorter ones would blot out results that are no secrets.
@@ -276,11 +280,12 @@ def _healthcheck(options):
 # What differs
 
 
-def differences(found, image, made_of, spec, host_lacks=()):
+def differences(found, image, made_of, spec, host_lacks=(), networks=()):
     """How the inspected container C(found) differs from what C(spec) asks for.
 
     C(image) is the inspected image that is asked for and C(made_of) the container's own, None where the engine has them not; what
-    comes from the image is no difference. C(host_lacks) names the options that this host's kernel cannot hold to.
+    comes from the image is no difference. C(host_lacks) names the options that this host's kernel cannot hold to. C(networks) are those
+    that the engine lists.
     """
     seen = []
     if image and found["Image"] != image["Id"]:
@@ -291,7 +296,7 @@ def differences(found, image, made_of, spec, host_lacks=()):
     seen += _of_cluster(found, spec.body)
     seen += _of_mappings(found, made_of, spec.body)
     seen += _of_sets(found, spec.body)
-    seen += _of_networks(found, spec)
+    seen += _of_networks(found, spec, networks)
     return tuple(seen)
 
 
@@ -370,9 +375,14 @@ def _listed(what, now, wanted):
         yield Difference("%s %s" % (what, entry), True, None)
 
 
-def _of_networks(found, spec):
+def networks_of(found):
+    """What an inspected container is connected to, by name."""
+    return (found.get("NetworkSettings") or {}).get("Networks") or {}
+
+
+def _of_networks(found, spec, networks):
     wanted = dict(spec.body["NetworkingConfig"]["EndpointsConfig"], **dict(spec.others))
-    now = (found.get("NetworkSettings") or {}).get("Networks") or {}
+    now = networks_of(found)
     mode = found["HostConfig"].get("NetworkMode") or "default"
     if not wanted:
         modes = [_plain(mode), _plain(spec.body["HostConfig"]["NetworkMode"])]
@@ -393,8 +403,26 @@ def _of_networks(found, spec):
         has = (entry.get("IPAMConfig") or {}).get("IPv4Address")
         if address and address != has:
             yield Difference("network %s: address" % name, has or "none", address)
-        if name in ids and (entry.get("NetworkID") or ids[name]) != ids[name]:
-            yield Difference("network %s" % name, "an earlier one of this name (%s)" % entry["NetworkID"], ids[name])
+        has_id = entry.get("NetworkID") or ""
+        now_id = ids.get(name) or _present_id(found, name, has_id, networks)
+        if has_id and has_id != now_id:
+            yield Difference("network %s" % name, "an earlier one of this name (%s)" % has_id, now_id)
+
+
+def _present_id(found, name, has_id, networks):
+    """The engine goes by the ID alone, so a container does not start any more once its network was made anew."""
+    if name in OF_THE_ENGINE:
+        return has_id
+    listed = [network["Id"] for network in networks if network["Name"] == name] or [has_id]
+    if has_id in listed and not network_is_gone(found, has_id):
+        return has_id
+    return next((network_id for network_id in listed if network_id != has_id), "the one of now")
+
+
+def network_is_gone(found, network_id=""):
+    """Whether the managers have told the engine that they know none of that ID; on a worker nothing else tells it."""
+    error = found["State"].get("Error") or ""
+    return GONE in error and network_id in error
 
 
 def _plain(mode):

@@ -20,11 +20,13 @@ def judge(members, looks, live):
     states = {host: seen["state"] for host, seen in live.items() if seen and seen.get("state")}
     disks = {host: disk.read(look.get("evidence")) for host, look in looks.items()}
     wanted = [host for host in members if members[host]["state"] == PRESENT]
-    made = [host for host in wanted if looks.get(host, {}).get("exists")]
     serving = [host for host in members if host in states and states[host]["healthy"] and states[host]["has_vote"] is not False]
     leaders = [host for host in serving if states[host]["is_leader"]]
     known = _known([states[host] for host in leaders + serving])
     filled = [host for host in looks if disks[host].is_filled]
+    holding = [host for host in wanted if host in filled and (not known or _votes(known, members[host]))]
+    # A member whose container is gone is one all the same, if it has the data.
+    made = [host for host in wanted if looks.get(host, {}).get("exists") or host in holding]
     # Without a vote; or without a log, and then never under the ID of before, as which it has voted for what it does not know any more.
     joining = [host for host in made if (known and not _votes(known, members[host])) or (host not in serving and host not in filled)]
     staying = [host for host in made if host not in joining]
@@ -35,6 +37,7 @@ def judge(members, looks, live):
         voters=staying,
         serving=serving,
         joining=joining,
+        holding=holding,
         counted=[host for host in members if _place(known, members[host])],
         ailing=_ailing(members, staying, serving),
         # A member that runs looks for the others, and a cluster for its leader.
@@ -158,8 +161,8 @@ def _versions(members, states, disks, wanted):
             continue
         if image < lying:
             found.append(
-                "On %s the data are of version %s, and the image has %s. etcd reads no data of a newer version"
-                % (host, disk.told(lying), disk.told(image))
+                "On %s the data are of version %s, and the image has %s. etcd reads no data of a newer version. Use an image of %s or "
+                "later, or move the data away" % (host, disk.told(lying), disk.told(image), disk.told(lying))
             )
         elif image > (lying[0], lying[1] + 1):
             found.append(

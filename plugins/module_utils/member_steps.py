@@ -111,7 +111,7 @@ def _container_differences(view, wanted):
         return None
     if wanted.spec is None:
         return ()
-    return container_spec.differences(view.container, view.image, view.made_of, wanted.spec, _host_lacks(view.info))
+    return container_spec.differences(view.container, view.image, view.made_of, wanted.spec, _host_lacks(view.info), view.networks)
 
 
 def _host_lacks(info):

@@ -48,8 +48,9 @@ def _newer(members, disks, host):
     image = disk.version_of(members[host].get("version"))
     if not disk.is_newer(disks[host].version, image):
         return ""
-    return "On %s the data directory was written by version %s, and the image has %s. Redis reads no data of a newer version" % (
-        host, disk.told(disks[host].version), disk.told(image)
+    return (
+        "On %s the data directory was written by version %s, and the image has %s. Redis reads no data of a newer version. Use an image of "
+        "%s or later, or move the data away" % (host, disk.told(disks[host].version), disk.told(image), disk.told(disks[host].version))
     )
 
 

@@ -23,9 +23,10 @@ description:
   - Files are written only while the member is stopped, so a run that was killed anywhere is simply repeated.
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
     than the host or the container's limit has, addresses that are not the host's, networks that are missing or not attachable, mounts
-    of what is not there, data of another owner or of another container that runs, and a container of that name which is no member, or
-    a member of another name or cluster. A member that is as it is asked for is never refused.
+    of what is not there, data of another owner, data that another container has, if that runs or is a member, and a container of
+    that name which is no member, or a member of another name or cluster. A member that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
+  - The engine knows a container's networks by their IDs, so a container whose network was made anew under its name is made anew, too.
   - Data is never deleted, but in directories that O(delete) names.
   - With O(files_only) it holds the directories and files alone, of a member that something else starts.
 options:
@@ -477,6 +478,10 @@ member:
       description: Whether it runs.
       type: bool
       sample: true
+    cut_off:
+      description: Whether it runs without the network that it was created with, as after its host has left the swarm.
+      type: bool
+      sample: false
     healthy:
       description: What its health check says; none where it has no check, or the check has not said yet.
       type: bool
@@ -533,6 +538,11 @@ member:
       sample: ["the container is there"]
     refusals:
       description: Why that would be refused, in sentences; empty where nothing is in the way, or nothing is to be done.
+      type: list
+      elements: str
+      sample: []
+    removal_refusals:
+      description: Why O(state=absent) would be refused, in sentences.
       type: list
       elements: str
       sample: []
@@ -631,18 +641,34 @@ def execute(engine, params, check_mode):
         return Outcome(facts={"member": told(view, wanted, decision, params, in_the_way)})
     if in_the_way:
         raise Refusal("%s Nothing was changed." % " ".join(in_the_way), refusals=in_the_way)
-    warnings, decision_now = [], decision
+    plan, warnings, decision_now = decision.plan, [], decision
     if not check_mode:
-        for step in decision.plan.steps:
-            warnings += STEPS[step.kind](engine, wanted, step.subject) or []
+        warnings += carry_out(engine, wanted, plan)
         if wanted.state == member.STARTED and not wanted.files_only and (decision.interrupts or not view.is_running):
-            await_running(engine, wanted.name, params["wait_timeout"], params["run_time"])
-        if decision.plan.steps:
+            try:
+                await_running(engine, wanted.name, params["wait_timeout"], params["run_time"])
+            except NetworkGone:
+                further = decide_again(look(engine, wanted, params), wanted).plan
+                if not further.steps:
+                    raise
+                plan = plan.followed_by(further)
+                warnings += carry_out(engine, wanted, further)
+                await_running(engine, wanted.name, params["wait_timeout"], params["run_time"])
+        if plan.steps:
             view = look(engine, wanted, params)
-            decision_now = member_steps.decide(view, dataclasses.replace(wanted, restarts=False))
-    outcome = Outcome.of(decision.plan, member=told(view, wanted, decision_now, params))
+            decision_now = decide_again(view, wanted)
+    outcome = Outcome.of(plan, member=told(view, wanted, decision_now, params))
     outcome.warnings += warnings
     return outcome
+
+
+def decide_again(view, wanted):
+    return member_steps.decide(view, dataclasses.replace(wanted, restarts=False))
+
+
+def carry_out(engine, wanted, plan):
+    """The warnings of all steps."""
+    return [warning for step in plan.steps for warning in STEPS[step.kind](engine, wanted, step.subject) or []]
 
 
 # What is asked for
@@ -895,6 +921,10 @@ STEPS = {
 }
 
 
+class NetworkGone(QuorateError):
+    """The container's network is not there any more; another one of its name may be."""
+
+
 def await_running(engine, name, limit, run_time):
     """Until the container has run for a while. One that ends is started again by systemd, since what it needs may come late."""
     # not none right after a start, where systemd was stopped between two tries
@@ -907,7 +937,11 @@ def await_running(engine, name, limit, run_time):
         return look_at_unit(name).restarts - restarts >= ATTEMPTS - 1
 
     def is_decided(container):
-        return member.is_running(container) or (not member_summary.lacks_network(container) and has_failed())
+        return (
+            member.is_running(container)
+            or has_lost_network(container)
+            or (not member_summary.lacks_network(container) and has_failed())
+        )
 
     for _attempt in range(ATTEMPTS):
         container = look_until(observe, is_decided, limit)
@@ -922,10 +956,14 @@ def await_running(engine, name, limit, run_time):
     if container is None:
         raise QuorateError("The container %s is gone: somebody else has removed it just now. Run again." % name)
     lines = [line[:LONGEST_LINE] for line in engine.container_log(container["Id"], LOG_LINES)]
-    raise QuorateError(
+    raise (NetworkGone if has_lost_network(container) else QuorateError)(
         "%s Mend that and run again; until then systemd goes on trying, and 'systemctl stop %s' ends it."
         % (member_summary.why_it_ended(container, lines), member_unit.instance(name))
     )
+
+
+def has_lost_network(container):
+    return container is not None and container_spec.network_is_gone(container)
 
 
 def has_ended_since(begun):

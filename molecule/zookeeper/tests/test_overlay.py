@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_engines_are_restarted_one_after_the_other_while_the_ensemble_is_whole(l
     assert told.count("[quorate.swarm.zookeeper : Wait until every member serves]") == 4
     assert not client.lost
     assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") != begun
-    assert_there(zookeeper, client)
+    zookeeper.assert_there("node1", client)
 
 
 @pytest.mark.long
@@ -123,6 +124,35 @@ def test_a_member_is_added_and_removed_under_load(lab, play, zookeeper, load, cl
     assert lab.sh("node4", "find /srv/zookeeper -name 'data*'") == ""
     assert "version-2" in lab.sh("node1", "ls /srv/zookeeper/zoo1/data")
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without, *delete)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("hosts", [["node1", "node2"], list(MEMBERS)], ids=["two", "all"])
+def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play, zookeeper, load, hosts):
+    with load("zookeeper", 60, MEMBERS) as client:
+        time.sleep(5)
+    for host in hosts:
+        lab.sh(host, "systemctl stop quorate-member@%s && docker rm -f %s" % (MEMBERS[host], MEMBERS[host]))
+    # What a removal would take away as well; the server knows its membership from the role alone then.
+    lab.sh(hosts[0], "rm -r /srv/zookeeper/%s/conf" % MEMBERS[hosts[0]])
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "start %s, side by side" % ", ".join(MEMBERS[host] for host in hosts) in told
+    assert sorted(zookeeper.modes(MEMBERS).values()) == ["follower", "follower", "leader"]
+    zookeeper.assert_there("node1", client)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
+def test_members_serve_again_with_their_data_once_swarm_and_overlay_were_made_anew(lab, play, swarm, zookeeper):
+    zookeeper.put("node1", "/anew", "quince")
+    # One is stopped; those that run are cut off from each other.
+    lab.sh("node2", "systemctl stop quorate-member@zoo2")
+    play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % swarm.cluster_id())
+    play.ok("playbooks/site.yml", "--tags", "swarm,overlay")
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "start zoo2, side by side" in told and "replace zoo1, zoo3 at once, since they serve nobody" in told
+    assert zookeeper.get("node3", "/anew") == "quince"
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
 
 
 @pytest.mark.long

@@ -463,12 +463,37 @@ def test_a_port_of_another_container_is_named(place):
         place.run()
 
 
-@pytest.mark.parametrize("state, writes, is_refused", [("running", True, True), ("running", False, False), ("exited", True, False)])
-def test_data_of_another_container_that_runs_is_left_to_it(place, state, writes, is_refused):
+USERS = [
+    ("running", {}, True, "runs"),
+    ("running", {}, False, None),
+    ("exited", {}, True, None),
+    # systemd starts it again
+    ("exited", {"quorate.member": "old"}, True, "is a member that is stopped"),
+    ("created", {"quorate.member": "old"}, True, "is a member that is stopped"),
+]
+
+
+@pytest.mark.parametrize("state, labels, writes, words", USERS)
+def test_data_of_another_container_is_left_to_it(place, state, labels, writes, words):
     mounts = [{"Type": "bind", "Source": str(place.root / "data"), "RW": writes}]
-    place.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": {}, "State": state, "Mounts": mounts}]
+    place.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": labels, "State": state, "Mounts": mounts}]
     refusals = place.run(state="seen").facts["member"]["refusals"]
-    assert ["belongs to the container old, which runs" in sentence for sentence in refusals] == [True] * is_refused
+    assert ["belongs to the container old, which %s." % words in sentence for sentence in refusals] == [True] * (words is not None)
+
+
+@pytest.mark.parametrize("state, labels, writes, words", USERS)
+def test_data_of_another_container_is_not_deleted(member, state, labels, writes, words):
+    data = str(member.root / "data")
+    mounts = [{"Type": "bind", "Source": data, "RW": writes}]
+    member.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": labels, "State": state, "Mounts": mounts}]
+    seen = member.run(state="seen", delete=[data]).facts["member"]
+    assert (seen["refusals"], len(seen["removal_refusals"])) == ([], 1 if words else 0)
+    if words:
+        with pytest.raises(Refusal, match="data is to be deleted, and the container old, which %s, has its data there" % words):
+            member.run(state="absent", delete=[data])
+        assert member.container and (member.root / "data").is_dir()
+    # Without that, it stays where it is.
+    assert member.run(state="absent").changed and (member.root / "data").is_dir()
 
 
 @pytest.mark.parametrize("service, is_refused", [("zoo1", False), ("zoo2", True)])
@@ -601,6 +626,70 @@ def test_a_network_that_comes_late_is_waited_for_however_often_systemd_tries(pla
     with pytest.raises(QuorateError, match="the engine says: %s. It has said nothing" % words.rstrip(".")):
         place.run()
     assert clock.now == 120
+
+
+NOT_FOUND = "Could not attach to network %s: rpc error: code = NotFound desc = network %s not found"
+
+
+def made_anew(member):
+    """The overlay of the member, which was stopped meanwhile, as on a manager."""
+    member.systemd.unset("active")
+    for listed in member.engine.networks_listed:
+        if listed["Name"] == "demo":
+            listed["Id"] = "new"
+
+
+def as_on_a_worker(member):
+    member.engine.networks_listed = [listed for listed in member.engine.networks_listed if listed["Name"] != "demo"]
+    member.engine.ids_of_the_managers = {"demo": "new"}
+    member.engine.swarm = {"LocalNodeState": "active", "ControlAvailable": False}
+
+    def end(found):
+        old = found["NetworkSettings"]["Networks"]["demo"]["NetworkID"]
+        if old != "new":
+            found["State"].update(Running=False, Status="created", Error=NOT_FOUND % (old, old))
+            member.systemd.set("looping")
+
+    member.engine.end = end
+
+
+def test_a_container_whose_network_was_made_anew_is_made_anew(member):
+    made_anew(member)
+    seen = member.run(state="seen").facts["member"]
+    assert "container: network demo is an earlier one of this name (id-demo), not new" in seen["differs"]
+    outcome = member.run()
+    assert outcome.actions == ["remove the container zoo1", "create the container zoo1", "start the member"]
+    assert member.container["NetworkSettings"]["Networks"]["demo"]["NetworkID"] == "new" and not member.run().changed
+
+
+def test_on_a_worker_only_the_start_tells_it(member, clock):
+    made_anew(member)
+    as_on_a_worker(member)
+    outcome = member.run()
+    assert outcome.actions == [
+        "start the member", "stop the member", "remove the container zoo1", "create the container zoo1", "start the member",
+    ]
+    assert clock.now < 10 and not member.run().changed
+    assert outcome.after == {"started": True, "container": {"network demo": "the one of now"}}
+
+
+def test_a_network_that_is_nowhere_any_more_is_told(member, clock):
+    made_anew(member)
+    as_on_a_worker(member)
+    member.engine.ids_of_the_managers = {"demo": "other"}
+    with pytest.raises(QuorateError, match="does not stay up: the engine says: Could not attach to network other: rpc error"):
+        member.run()
+    assert clock.now < 10
+
+
+def test_a_member_that_runs_without_its_network_is_cut_off(member):
+    assert member.run(state="seen").facts["member"]["cut_off"] is False
+    # A further network that is asked for now cuts nobody off.
+    del member.container["NetworkSettings"]["Networks"]["admin"]
+    assert member.run(state="seen").facts["member"]["cut_off"] is False
+    del member.container["NetworkSettings"]["Networks"]["demo"]
+    seen = member.run(state="seen").facts["member"]
+    assert (seen["cut_off"], seen["restart_needed"]) == (True, True)
 
 
 def test_a_member_that_ends_again_and_again_is_told_though_nothing_differs(member):

@@ -63,6 +63,7 @@ def decide(looks, live, members=None):
 BARE = look(exists=False, running=False)
 WHOLE = [look(log(number)) for number in (1, 2, 3)]
 DOWN = [look(log(number), running=False) for number in (1, 2, 3)]
+GONE = [look(log(number), exists=False, running=False) for number in (1, 2, 3)]
 SERVE = [says(number) for number in (1, 2, 3)]
 SILENT = {"state": None}
 
@@ -85,6 +86,10 @@ def begun(number, **other):
         # Of those with which a cluster was begun two have formed it before the run was killed.
         ([*WHOLE[:2], BARE], [*SERVE[:2], SILENT], ["add etcd3"]),
         ([*WHOLE[:2], look(log(3, formed=False), running=False)], [*SERVE[:2], SILENT], ["start etcd3, side by side"]),
+        # The containers are gone, the logs are there: without them nobody may serve.
+        (GONE, [SILENT] * 3, ["start etcd1, etcd2, etcd3, side by side"]),
+        ([WHOLE[0], *GONE[1:]], [SILENT] * 3, ["start etcd2, etcd3, side by side"]),
+        ([*WHOLE[:2], GONE[2]], [*SERVE[:2], SILENT], ["start etcd3, side by side"]),
         # One that has lost its log comes back under another ID, whether or not it was seen to run.
         ([*WHOLE[:2], look(running=False)], [*SERVE[:2], SILENT], ["add etcd3"]),
         ([*WHOLE[:2], look()], [*SERVE[:2], SILENT], ["add etcd3"]),

@@ -229,6 +229,20 @@ def test_a_keystore_without_a_password(files):
     assert base64.b64decode(wish["files"][2]["content_base64"]) == keystore() and "KEYSTORE_PASSWORD_FILE" not in wish["container"]["env"]
 
 
+def test_who_leaves_takes_no_shards_of_who_leaves_before():
+    plan = dict(templates.NOTHING_TO_DO, remove=["c", "b", "d"])
+    cases = ["c", "d", "a", None]
+    hosts = [on("a", __cluster_member_plan=plan, **({"cluster_member_host": host} if host else {})) for host in cases]
+    wanted = {host: task["quorate.swarm.elasticsearch_cluster"]["settings"] for host, task in (
+        ("leave", templates.tasks_of("elasticsearch", "leave")[0]), ("left", templates.tasks_of("elasticsearch", "left")[0]),
+    )}
+    names = [wanted["leave"]["cluster.routing.allocation.exclude._name"], wanted["left"]]
+    told = templates.answers([(names, dict(templates.known("elasticsearch"), **host)) for host in hosts])
+    assert [excluded for excluded, _left in told] == ["elastic-c,elastic-b,elastic-d", "elastic-d", "", ""]
+    left = [settings["cluster.routing.allocation.exclude._name"] for _excluded, settings in told]
+    assert left == ["elastic-b,elastic-d", None, None, None]
+
+
 # What is refused
 
 UNSAID = "has security on unless it is told otherwise"
@@ -247,6 +261,7 @@ REFUSALS = [
     (on("a", elasticsearch_settings=SECURED), []),
     (on("a", elasticsearch_image="elasticsearch:latest"), []),
     (on("b", ([], ["b"])), ["The group elasticsearch_master has no host, and a cluster needs"]),
+    (on("a", hosts={"a": ALL_GONE["a"]}), ["The group elasticsearch_master has no host whose member shall be present, and a cluster"]),
     (on("b", elasticsearch_image=V8), ["elasticsearch:8.17.1 %s" % UNSAID]),
     (on("b", elasticsearch_image=V9), ["elasticsearch:9.0.1 %s" % UNSAID]),
     (on("b", elasticsearch_image="elasticsearch:8"), ["elasticsearch:8 %s" % UNSAID]),

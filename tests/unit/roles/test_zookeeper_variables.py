@@ -114,6 +114,13 @@ def test_the_container_needs_more_than_the_heap():
     assert needed == 576 * 1024**2
 
 
+def test_only_a_member_that_is_added_begins_without_a_vote():
+    names = ["__zookeeper_wish['%s'][-1].content" % files for files in ("forming_files", "files", "joining_files")]
+    [told] = templates.worked_out("zookeeper", names, [on("b")])
+    assert [text.count(":participant;2181") for text in told] == [3, 3, 2]
+    assert "server.2=zoo2:2888:3888:observer;2181" in told[2]
+
+
 def test_what_the_ensemble_shall_know_of_a_member_is_compared_with_what_its_server_wrote():
     names = ["__zookeeper_members['b']", "__zookeeper_wish.evidence"]
     [[member, evidence]] = templates.worked_out("zookeeper", names, [on("a", zookeeper_client_port=2191)])

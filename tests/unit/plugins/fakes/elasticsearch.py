@@ -42,7 +42,8 @@ def coordination(exclusions=()):
 
 
 def routing(shards):
-    return {"routing_nodes": {"nodes": {DATA: [{"shard": number} for number in range(shards)]}}} if shards else {}
+    listed = [{"index": "fruit", "shard": number, "primary": True} for number in range(shards)]
+    return {"routing_nodes": {"nodes": {DATA: listed}}} if shards else {}
 
 
 def settings(persistent=None, transient=None):
