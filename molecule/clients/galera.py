@@ -17,7 +17,8 @@ import pymysql
 if __name__ == "__main__":
     user, file, address, statement = sys.argv[1:]
     password = pathlib.Path(file).read_text(encoding="utf-8").strip()
-    asked = pymysql.connect(host=address, user=user, password=password, autocommit=True, connect_timeout=10, read_timeout=30)
+    login = {"user": user, "password": password, "database": "load", "autocommit": True}
+    asked = pymysql.connect(host=address, connect_timeout=10, read_timeout=30, **login)
     with asked, asked.cursor() as cursor:
         # What the others have acknowledged before is then there as well.
         cursor.execute("SET SESSION wsrep_sync_wait = 1")

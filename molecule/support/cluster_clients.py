@@ -14,7 +14,7 @@ from lab_hosts import CHECKOUT, Lab
 
 CLIENTS = CHECKOUT / "molecule" / "clients"
 # What a system's client is given before the addresses: files with passwords, so that no command line has them.
-LOGINS = {"galera": [CHECKOUT / ".lab" / "galera_password"]}
+LOGINS = {"galera": [str(CHECKOUT / ".lab" / "galera_password")]}
 
 
 class Load:
@@ -141,7 +141,7 @@ class Galera:
 
     def sql(self, host, statement):
         """Rows, as a user of the application gets them."""
-        asked = [sys.executable, CLIENTS / "galera.py", "load", *LOGINS["galera"], self._addresses[host], statement]
+        asked = [sys.executable, str(CLIENTS / "galera.py"), "load", *LOGINS["galera"], self._addresses[host], statement]
         return json.loads(self._lab("exec", *asked))
 
     def status(self, host):
