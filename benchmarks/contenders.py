@@ -138,11 +138,13 @@ class Ping:
 
 
 def cluster_members():
-    """The lab's clusters: {system: {host: name of its member}}."""
+    """The lab's clusters of the systems that are compared: {system: {host: name of its member}}."""
     groups = yaml.safe_load((LAB_INVENTORY / "clusters.yml").read_text(encoding="utf-8"))
     found = {system: {} for system in SYSTEMS}
     for group, content in groups.items():
-        system = next(name for name in SYSTEMS if group.startswith(name))
+        system = next((name for name in SYSTEMS if group.startswith(name)), None)
+        if not system:
+            continue
         for host, said in content["hosts"].items():
             found[system][host] = said.get("elasticsearch_name") or "zoo%d" % said["zookeeper_id"]
     return found
@@ -150,8 +152,7 @@ def cluster_members():
 
 def bare_swarm():
     """Engines, swarm and overlay as the lab's inventory says, and no cluster."""
-    nobody = {"elasticsearch_master_group": "nobody", "elasticsearch_data_group": "nobody", "zookeeper_group": "nobody"}
-    ansible(["ansible-playbook", "-i", LAB_INVENTORY, HERE.parent / "playbooks" / "site.yml", "-e", json.dumps(nobody)])
+    ansible(["ansible-playbook", "-i", LAB_INVENTORY / "hosts.yml", HERE.parent / "playbooks" / "site.yml"])
 
 
 def image(system):
