@@ -23,8 +23,7 @@ class View:
     """What was read. C(names) are those in the data directory, none where there is none, C(tables) those in its directory of the system's
     tables; C(is_up) says whether systemd keeps the member running, C(log) is the end of its log, C(backup) a copy that is still true.
 
-    C(is_listening) says whether the server takes connections of clients. C(strangers) are other containers that run with the
-    data directory.
+    C(is_listening) says whether the server takes clients' connections. C(strangers) are other containers that run with the data directory.
     """
 
     names: tuple | None = None

@@ -158,7 +158,8 @@ class Case:
         if best in self.live:
             return self._promote(best, troubles)
         if self.live:
-            return self._settle(self.live, [], troubles + self._positions())
+            # Their end may not be a clean one.
+            return self._settle(self.live, [host for host in self.live if self._has_data(host)], troubles + self._positions())
         return self._bootstrap(best, troubles)
 
     def _forced(self, troubles):
@@ -171,7 +172,7 @@ class Case:
             )
         running = [host for host in self.wanted if self._runs(host)]
         if running:
-            return self._settle(running, [], troubles)
+            return self._settle(running, [], troubles, "%s, since galera_recover_from says so" % self._name(source))
         self._refuse_without_room(source)
         told = "%s is begun with, since galera_recover_from says so; what others have and it has not is lost" % self._name(source)
         return self._decided(BOOTSTRAP, source, troubles + [told] + self._begins(source))
@@ -227,18 +228,23 @@ class Case:
         )
         return self._decided(WAIT, None, troubles + told, starting=starting)
 
-    def _settle(self, stopping, unknown, troubles):
+    def _settle(self, stopping, unknown, troubles, begun=""):
         told = []
         if stopping:
             told.append("stop %s, which %s in no primary component" % (self._names(stopping), "is" if len(stopping) == 1 else "are"))
-        if unknown:
+        if [host for host in unknown if host not in self.live]:
             told.append(
                 "read with mariadbd --wsrep-recover, in a container that is thrown away, how far the data of %s go, since no clean end has "
                 "noted it" % self._names(unknown)
             )
         told.append(
-            "begin with the member that is ahead, after a copy of its data; then %s"
-            % ("the others join, one after the other" if len(self.wanted) > 1 else "give it its list of members again")
+            "begin with %s%s%s"
+            % (
+                begun or "the member that is ahead",
+                ", after a copy of its data if it is none of those that run" if set(self.live) - set(stopping) else
+                ", after a copy of its data",
+                "; then the others join, one after the other" if len(self.wanted) > 1 else "",
+            )
         )
         return self._decided(SETTLE, None, troubles + told, stopping=stopping, reading=unknown)
 

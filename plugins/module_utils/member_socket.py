@@ -52,6 +52,11 @@ def dialler(reach, params):
 
 def socket_dialler(reach, params):
     """A function that opens one connection to the C(socket) that the member has in its container's file system."""
+    if not params["docker_host"].startswith(LOCAL_ENGINE):
+        raise Refusal(
+            "A container's files are there only on the host of its engine, and docker_host is %s. Run the task on that host with its own "
+            "socket." % params["docker_host"]
+        )
 
     def dial():
         place = place_of(params["container"], _inspected(reach(), params["container"]))

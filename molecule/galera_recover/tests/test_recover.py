@@ -17,7 +17,7 @@ DATA, BACKUPS, CONFIG = "/srv/galera/data", "/srv/galera/backups", "/srv/galera/
 UNUSABLE = "gcomm://mysql-galera.1,mysql-galera.2,mysql-galera.1"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def play(play_clusters):
     return play_clusters
 

@@ -18,6 +18,7 @@ from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.mysql_server imp
 
 UUID = "13001a35-ed17-11f1-9859-ca4f6a8fe43a"
 SOCKET = "mysqld.sock"
+HERE = "unix:///var/run/docker.sock"
 
 
 class Member:
@@ -73,7 +74,7 @@ def run(tmp_path, monkeypatch, clock):
         (tmp_path / "4711").mkdir()
         params = {
             "container": "galera-node1", "socket": "/%s" % SOCKET, "user": "root", "password": "sesame", "mysql_tls": False,
-            "request_timeout": 5, "wait_timeout": 5,
+            "request_timeout": 5, "wait_timeout": 5, "docker_host": HERE,
         }
         with served(tmp_path / "4711", member, refusal):
             return galera_primary.execute(Engine, params, check_mode)
@@ -118,6 +119,12 @@ def test_a_wrong_password(run):
 
 def test_no_server_behind_the_socket(tmp_path, monkeypatch):
     monkeypatch.setattr(member_socket, "ROOT_OF", "%s/%%d" % tmp_path)
-    dial = member_socket.socket_dialler(Engine, {"container": "galera-node1", "socket": "/none", "request_timeout": 1})
+    params = {"container": "galera-node1", "socket": "/none", "request_timeout": 1, "docker_host": HERE}
+    dial = member_socket.socket_dialler(Engine, params)
     with pytest.raises(NoAnswer, match="the socket /none in the container galera-node1 came about: No such file"):
         dial()
+
+
+def test_an_engine_elsewhere_has_no_files_here():
+    with pytest.raises(Refusal, match="docker_host is tcp://other:2375. Run the task on that host"):
+        member_socket.socket_dialler(Engine, {"docker_host": "tcp://other:2375"})

@@ -256,7 +256,7 @@ WAITING = looks(*(up(view=view(host), trouble=says("waiting")) for host in HOSTS
             looks(up(), down(12), down(7)),
             {"node1": told(seqno=9)},
             {},
-            {"action": "settle", "stop": ["node1"], "join": list(HOSTS)},
+            {"action": "settle", "stop": ["node1"], "read": ["node1"], "join": list(HOSTS)},
             id="one is left, and another one is ahead",
         ),
         pytest.param(
