@@ -97,7 +97,7 @@ def test_engines_are_restarted_one_after_the_other_while_the_ensemble_is_whole(l
     assert told.count("[quorate.swarm.zookeeper : Wait until every member serves]") == 4
     assert not client.lost
     assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") != begun
-    assert_there(zookeeper, client)
+    zookeeper.assert_there("node1", client)
 
 
 @pytest.mark.long
