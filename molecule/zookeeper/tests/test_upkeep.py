@@ -59,3 +59,17 @@ def test_a_member_that_has_lost_its_data_takes_them_from_the_others(lab, play_cl
     assert zookeeper.get(lost, "/kept") == "while one was away"
     assert "server.%s=" % member[-1] in zookeeper.get("node1", "/zookeeper/config")
     assert "Nothing changed." in play_clusters.ok(PLAYBOOK, *with_settings())
+
+
+def test_another_cluster_does_not_take_these_members_for_its_own(lab, play_clusters, clusters_with):
+    begun = lab.sh("node1", "docker inspect --format '{{.State.StartedAt}}' zoo1")
+    orders = (*clusters_with({"orders": {"hosts": dict.fromkeys(MEMBERS)}}), *with_settings(zookeeper_group="orders"))
+    told = play_clusters.refused(PLAYBOOK, *orders)
+    assert "The container zoo1 is a member of the cluster zookeeper/zookeeper, and it was to be one of zookeeper/orders." in told
+    # A member of its own on another host, and one that is to go, under a name that the other cluster has there.
+    leaving = clusters_with({"orders": {"hosts": {"node1": {"zookeeper_state": "absent"}, "node4": {"zookeeper_id": 4}}}})
+    told = play_clusters.refused(PLAYBOOK, *leaving, *with_settings(zookeeper_group="orders"))
+    assert "The container zoo1 on node1 is a member of the cluster zookeeper/zookeeper, and is not removed as one of" in told
+    assert lab.sh("node1", "docker inspect --format '{{.State.StartedAt}}' zoo1") == begun
+    told = " ".join(play_clusters.ok(PLAYBOOK, "--check", *orders, "-e", "cluster_member_adopt=true").split())
+    assert "replace zoo" in told and " last" in told
