@@ -33,7 +33,7 @@ class Declined(NoAnswer):
 
 
 def http_arguments(port):
-    """Options of the doc fragments quorate.swarm.member and quorate.swarm.http; those of TLS differ from the engine's by name."""
+    """Options of the doc fragments quorate.swarm.member and quorate.swarm.member_http; those of TLS differ from the engine's by name."""
     return dict(
         member_arguments(port),
         scheme={"type": "str", "choices": ["http", "https"], "default": "http"},

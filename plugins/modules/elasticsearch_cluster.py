@@ -53,7 +53,7 @@ attributes:
 extends_documentation_fragment:
   - quorate.swarm.member
   - quorate.swarm.elasticsearch
-  - quorate.swarm.http
+  - quorate.swarm.member_http
   - quorate.swarm.connection
   - quorate.swarm.attributes
 seealso:

@@ -30,7 +30,7 @@ options:
 extends_documentation_fragment:
   - quorate.swarm.member
   - quorate.swarm.etcd
-  - quorate.swarm.http
+  - quorate.swarm.member_http
   - quorate.swarm.health
   - quorate.swarm.connection
   - quorate.swarm.attributes.info

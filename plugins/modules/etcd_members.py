@@ -61,7 +61,7 @@ options:
 extends_documentation_fragment:
   - quorate.swarm.member
   - quorate.swarm.etcd
-  - quorate.swarm.http
+  - quorate.swarm.member_http
   - quorate.swarm.connection
   - quorate.swarm.attributes
 seealso:

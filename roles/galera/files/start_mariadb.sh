@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Written by quorate.swarm.galera. What a member needs before its image's own entrypoint, which knows nothing of clusters.
 set -eu
 
