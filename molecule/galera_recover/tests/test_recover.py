@@ -83,10 +83,11 @@ def words(told):
 
 
 def test_a_cluster_that_serves_needs_no_recovery(play, cluster):
+    before = cluster.copies()
     told = play.ok(RECOVER)
     assert "in the primary component of cluster %s: there is nothing to recover" % cluster.uuid() in words(told)
     assert "Nothing changed." in told
-    assert cluster.copies() == []
+    assert cluster.copies() == before
 
 
 def test_the_articles_failure_is_seen_and_one_command_heals_it(lab, play, galera, load, cluster):
