@@ -8,7 +8,7 @@ VENV := . .venv/bin/activate &&
 # The fault campaign: each scenario is named after what fails.
 FAULT_SCENARIOS := faults kill cable disk clock power autolock recover
 # Scenarios that are too long for the gate; "make test-all" runs them as well.
-LONG_SCENARIOS := $(FAULT_SCENARIOS) elasticsearch_masters firewall galera_recover lab overlay preflight zookeeper_models
+LONG_SCENARIOS := $(FAULT_SCENARIOS) elasticsearch_masters firewall galera_recover lab overlay preflight whole_site zookeeper_models
 SCENARIO ?= $(filter-out default $(LONG_SCENARIOS),$(notdir $(patsubst %/,%,$(dir $(sort $(wildcard molecule/*/molecule.yml))))))
 SHELL_SCRIPTS = $$(git grep -lE '^\#!.*\b(ba)?sh\b' -- .)
 
@@ -77,7 +77,7 @@ scenario-%: setup
 	$(VENV) molecule test --no-command-borders --scenario-name $*
 
 .PHONY: bench
-bench: setup ## ours beside the docker CLI and community.docker, or a part: PARTS="forming settled engines clusters" ROUNDS=1
+bench: setup ## ours beside the docker CLI and community.docker, or a part: PARTS="forming settled engines clusters site" ROUNDS=1
 	$(VENV) benchmarks/run $(if $(PARTS),--parts $(PARTS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: pins

@@ -125,6 +125,16 @@ class ClusterRole:
     repeat = form
 
 
+class Site:
+    """The lab's whole site, with all that its inventory names, or one of its playbooks alone."""
+
+    name = "quorate.swarm"
+
+    @staticmethod
+    def run(playbook="site.yml"):
+        ansible(["ansible-playbook", "-i", LAB_INVENTORY, HERE.parent / playbook])
+
+
 class Ping:
     name = "ansible -m ping"
 
@@ -137,22 +147,35 @@ class Ping:
         ansible(["ansible", "-i", LAB_INVENTORY, ",".join(hosts), "-m", "ansible.builtin.ping"])
 
 
+def groups_of_clusters():
+    return yaml.safe_load((LAB_INVENTORY / "clusters.yml").read_text(encoding="utf-8"))
+
+
+def system_of(group):
+    return group.partition("_")[0]
+
+
 def cluster_members():
-    """The lab's clusters of the systems that are compared: {system: {host: name of its member}}."""
-    groups = yaml.safe_load((LAB_INVENTORY / "clusters.yml").read_text(encoding="utf-8"))
+    """The clusters that are formed beside a plain script: {system: {host: name of its member}}."""
     found = {system: {} for system in SYSTEMS}
-    for group, content in groups.items():
-        system = next((name for name in SYSTEMS if group.startswith(name)), None)
-        if not system:
-            continue
-        for host, said in content["hosts"].items():
-            found[system][host] = said.get("elasticsearch_name") or "zoo%d" % said["zookeeper_id"]
+    for group, content in groups_of_clusters().items():
+        for host, said in content["hosts"].items() if system_of(group) in found else ():
+            found[system_of(group)][host] = said.get("elasticsearch_name") or "zoo%d" % said["zookeeper_id"]
+    return found
+
+
+def cluster_hosts():
+    """All clusters of the lab: {system: its hosts}."""
+    found = {}
+    for group, content in groups_of_clusters().items():
+        found.setdefault(system_of(group), []).extend(content["hosts"])
     return found
 
 
 def bare_swarm():
     """Engines, swarm and overlay as the lab's inventory says, and no cluster."""
-    ansible(["ansible-playbook", "-i", LAB_INVENTORY / "hosts.yml", HERE.parent / "playbooks" / "site.yml"])
+    nobody = {"%s_group" % group: "nobody" for group in groups_of_clusters()}
+    ansible(["ansible-playbook", "-i", LAB_INVENTORY, HERE.parent / "playbooks" / "site.yml", "-e", json.dumps(nobody)])
 
 
 def image(system):

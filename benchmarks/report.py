@@ -15,8 +15,11 @@ FORMING = "Forming a swarm, and finding it formed"
 SETTLED = "Finding the whole swarm part as asked for"
 ENGINES = "Changing the configuration of engines, one after the other"
 CLUSTERS = "Clusters on a swarm, and finding them as asked for"
+SITE = "The whole site, found as asked for"
 RAW, COMMUNITY, OURS, PING, PLAIN = "docker CLI", "community.docker", "quorate.swarm", "ansible -m ping", "plain script"
 SYSTEMS = ("elasticsearch", "zookeeper")
+# At most, and the aim; of a cluster's playbook 8.
+SITE_LIMITS = {"site": (40, 25)}
 
 CHAIN = (
     "five executions one after the other (read, create, join, nodes, overlays), each of which spends seconds on these hosts on Python and "
@@ -26,8 +29,12 @@ CARE = (
     "five executions one after the other against its four: every host is asked before a swarm is created, and the nodes are waited for "
     "until they are what they shall be"
 )
+BRIEF = (
+    "a look at every member, the start and the wait are three executions one after the other, each of which spends seconds on these hosts "
+    "on Python, beside a whole job that takes nine by hand"
+)
 # Why a limit may be missed; printed where it is.
-REASONS = {"forming, x docker CLI": CHAIN, "forming, x community.docker": CARE}
+REASONS = {"forming, x docker CLI": CHAIN, "forming, x community.docker": CARE, "zookeeper, forming, x plain script": BRIEF}
 
 
 def table(measured, rounds, versions):
@@ -112,6 +119,25 @@ def clusters(measured, rounds, versions):
     return "\n".join(lines) + "\n"
 
 
+def site(measured, rounds, versions):
+    lines = [
+        *heading(SITE, versions),
+        "Runs of `site.yml` on `inventories/lab`, and of the playbook of each cluster, that find everything as it shall be, beside",
+        "`ansible -m ping` of the same hosts. Medians of %d rounds (smallest to largest)." % rounds,
+    ]
+    for size, results in measured.items():
+        lines += ["", "## %d hosts" % size, "", "| | seconds | x ping | executions |", "| --- | --- | --- | --- |"]
+        figures = []
+        for (name, phase), samples in results.items():
+            part = phase.partition(",")[0]
+            times = median(results, name, phase) / median(results, PING, "%s, once" % part)
+            lines.append(line(name, phase, samples, ["%.2f" % times]))
+            if phase.endswith("no-op"):
+                figures.append(("%s, x ping" % phase, *SITE_LIMITS.get(part, (8, "")), times))
+        lines += held_against(figures)
+    return "\n".join(lines) + "\n"
+
+
 def cluster_limits(system, results):
     form, again = "%s, form" % system, "%s, no-op" % system
     hosts = hosts_of(results, system)
@@ -136,7 +162,7 @@ def renewed(text, sections):
     """A page of sections that begin with their headings, with those that were measured anew in their places."""
     earlier = re.split(r"^(?=# )", text, flags=re.MULTILINE)[1:]
     page = {section.splitlines()[0]: section.strip() for section in [*earlier, *sections]}
-    known = ["# " + name for name in (FORMING, SETTLED, ENGINES, CLUSTERS)]
+    known = ["# " + name for name in (FORMING, SETTLED, ENGINES, CLUSTERS, SITE)]
     return "\n\n".join(page[name] for name in known if name in page) + "\n"
 
 
@@ -196,4 +222,4 @@ def versions(checkout):
     )
 
 
-SECTIONS = {"forming": table, "settled": settled, "engines": engines, "clusters": clusters}
+SECTIONS = {"forming": table, "settled": settled, "engines": engines, "clusters": clusters, "site": site}

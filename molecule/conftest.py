@@ -8,8 +8,9 @@ import json
 import subprocess
 import time
 
+import fault_figures
 import pytest
-from cluster_clients import Elasticsearch, Galera, Load, ZooKeeper
+from cluster_clients import Elasticsearch, Etcd, Galera, Load, Redis, ZooKeeper
 from lab_hosts import CHECKOUT, HOSTS, INVENTORY, Lab
 from plays import Play, WatchedPlay, environment
 from swarm_state import Mending, Swarm
@@ -46,6 +47,12 @@ def swarm(lab, play):
 @pytest.fixture(scope="session")
 def watched(play):
     return WatchedPlay(play)
+
+
+@pytest.fixture
+def waited(request):
+    """Note for how long a client that wrote meanwhile had to wait at most: waited(client)."""
+    return lambda client: fault_figures.note_wait("%s/%s" % (request.path.parents[1].name, request.node.name), client.longest)
 
 
 @pytest.fixture
@@ -98,6 +105,16 @@ def elasticsearch(lab, addresses):
 @pytest.fixture(scope="session")
 def galera(lab, addresses):
     return Galera(lab, addresses)
+
+
+@pytest.fixture(scope="session")
+def etcd(lab, addresses):
+    return Etcd(lab, addresses)
+
+
+@pytest.fixture(scope="session")
+def redis(lab, addresses):
+    return Redis(lab, addresses)
 
 
 @pytest.fixture(scope="session")

@@ -45,11 +45,28 @@ FAULTS = {
         "recover/test_a_run_that_was_killed_is_gone_on_with",
 }
 
+# Where clients write meanwhile, and how long is told that one of them had to wait at most.
+WAITS = {
+    "a setting rolled, with the run and the only master of Elasticsearch killed":
+        "elasticsearch/test_a_setting_is_rolled_under_load_and_goes_on_after_the_master_and_the_run_were_killed",
+    "a setting rolled, with the run and the leader of ZooKeeper killed":
+        "zookeeper/test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run_were_killed",
+}
+
 
 def note(test, seconds, runs, engines, path=NOTES):
     """Keep the figure of a test in place of an older one."""
+    _keep(test, {"seconds": round(seconds), "runs": runs, "engines": sorted(engines)}, path)
+
+
+def note_wait(test, seconds, path=NOTES):
+    """Keep for how long a write had to wait at most."""
+    _keep(test, {"seconds": round(seconds)}, path)
+
+
+def _keep(test, figure, path):
     notes = read(path)
-    notes[test] = {"seconds": round(seconds), "runs": runs, "engines": sorted(engines), "day": datetime.date.today().isoformat()}
+    notes[test] = dict(figure, day=datetime.date.today().isoformat())
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(notes, indent=2) + "\n", encoding="utf-8")
 
@@ -68,6 +85,11 @@ def table(notes):
     engines = sorted({engine for test in FAULTS.values() if test in notes for engine in notes[test]["engines"]})
     if engines:
         lines += ["", "Engines: %s." % ", ".join(engines)]
+    lines += ["", "| clients write meanwhile | scenario: test | longest wait of a write, seconds | when |", "| --- | --- | --- | --- |"]
+    for fault, test in WAITS.items():
+        found = notes.get(test)
+        figures = "%d | %s" % (found["seconds"], found["day"]) if found else "not measured | "
+        lines.append("| %s | `%s` | %s |" % (fault, test.replace("/", "`: `"), figures))
     return "\n".join(lines)
 
 

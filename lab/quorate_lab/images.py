@@ -46,6 +46,17 @@ class Image:
         return self.definition["tag"]
 
     @property
+    def pulled(self):
+        """The name by which an engine pulls it through the lab's registry."""
+        return f"{self.repository.removeprefix('library/')}:{self.tag}"
+
+    @property
+    def reference(self):
+        """The name by which users know it, with its registry where that is not Docker's."""
+        registry = self.definition.get("registry")
+        return f"{registry}/{self.pulled}" if registry else self.pulled
+
+    @property
     def alone(self):
         """The directory that is the whole image, for one without the shared Debian layer; else None."""
         return self.definition.get("alone")

@@ -32,7 +32,7 @@ def _build(directory, built, base, tools, log):
     for image, blobs in built.items():
         _publish(registry, image, [blobs, base])
     binds = {directory: "/build", RECIPE: "/lab"}
-    names = [f"{image.repository.removeprefix('library/')}:{image.tag}" for image in built]
+    names = [f"{image.pulled}={image.reference}" for image in built]
     run_step(f"Image store: an engine pulls {len(names)} images",
              tools.command(["/lab/preload.sh", *names], binds=binds, network=True), log)
     run_step("Image store: writing the file system",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# preload.sh IMAGE…: runs in the builder, in a network of its own. The registry in /build/registry stands at its usual
+# preload.sh PULLED=NAME…: runs in the builder, in a network of its own. The registry in /build/registry stands at its usual
 # address, and an engine pulls the images through it as the hosts would; so the hosts' engines know their digests.
 set -eu
 engine_directory=/build/docker
@@ -20,7 +20,11 @@ until docker version > /dev/null 2>&1; do
     sleep 0.5
 done
 for image; do
-    docker pull --quiet "$image"
+    pulled=${image%%=*}
+    name=${image#*=}
+    docker pull --quiet "$pulled"
+    # A mirror stands for Docker's registry alone, so what is to be had elsewhere gets its name here.
+    if [ "$name" != "$pulled" ]; then docker tag "$pulled" "$name" && docker rmi "$pulled"; fi
 done
 kill "$engine" && wait "$engine"
 kill "$registry"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import subprocess
@@ -127,6 +128,12 @@ class ZooKeeper:
     def children(self, host, path, port=2181):
         return self._client(host, port, "children", path)
 
+    def assert_there(self, host, client):
+        """All that the load's client was told to be written."""
+        assert client.acknowledged
+        found = set(self.children(host, "/load"))
+        assert [number for number in client.acknowledged if str(number) not in found] == []
+
     def _client(self, host, port, *words):
         server = "%s:%d" % (self._addresses[host], port)
         return json.loads(self._lab("exec", sys.executable, CLIENTS / "zookeeper.py", server, *words))
@@ -166,3 +173,85 @@ class Galera:
         assert client.acknowledged
         found = {number for [number] in self.sql(host, "SELECT number FROM `rows`")}
         assert [number for number in client.acknowledged if number not in found] == []
+
+
+class Etcd:
+    """The members of a cluster, asked from outside of the swarm by their hosts' ports."""
+
+    def __init__(self, lab, addresses):
+        self._lab = lab
+        self._addresses = addresses
+
+    def ask(self, host, method, body=None):
+        """A method of the API v3 over its gateway."""
+        url = "http://%s:2379/v3/%s" % (self._addresses[host], method)
+        words = ["--silent", "--fail-with-body", "--max-time", "20", "--data", json.dumps(body or {})]
+        return json.loads(self._lab("exec", "curl", *words, url))
+
+    def get_v2(self, host):
+        """The status with which the API v2 is answered."""
+        url = "http://%s:2379/v2/keys" % self._addresses[host]
+        return self._lab("exec", "curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "20", url)
+
+    def status(self, host):
+        return self.ask(host, "maintenance/status")
+
+    def leader(self, hosts):
+        """The host whose member leads, as all of them say."""
+        told = {host: self.status(host) for host in hosts}
+        leaders = {status.get("leader") for status in told.values()}
+        assert len(leaders) == 1, told
+        return next(host for host in hosts if told[host]["header"]["member_id"] in leaders)
+
+    def members(self, host):
+        """Names to what the cluster knows of the members."""
+        return {member.get("name", ""): member for member in self.ask(host, "cluster/member/list")["members"]}
+
+    def put(self, host, key, value):
+        self.ask(host, "kv/put", {"key": _encoded(key), "value": _encoded(value)})
+
+    def get(self, host, key):
+        found = self.ask(host, "kv/range", {"key": _encoded(key)}).get("kvs", [])
+        return base64.b64decode(found[0]["value"]).decode() if found else None
+
+    def wait_until_whole(self, hosts, limit=120):
+        def is_whole():
+            with contextlib.suppress(AssertionError, ValueError, KeyError):
+                return self.leader(hosts) and all(self.get(host, "any") is None for host in hosts)
+
+        Lab.wait_for(is_whole, "all members have one leader and answer", limit)
+
+    def assert_there(self, host, client):
+        """All that the load's client was told to be written."""
+        assert client.acknowledged
+        found = self.ask(host, "kv/range", {"key": _encoded("load/"), "range_end": _encoded("load0"), "keys_only": True})["kvs"]
+        keys = {base64.b64decode(entry["key"]).decode() for entry in found}
+        assert [number for number in client.acknowledged if "load/%d" % number not in keys] == []
+
+
+def _encoded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+class Redis:
+    """The members, asked from outside of the swarm by their hosts' ports, with the lab's own password."""
+
+    def __init__(self, lab, addresses):
+        self._lab = lab
+        self._addresses = addresses
+
+    def ask(self, host, *words):
+        return json.loads(self._lab("exec", sys.executable, CLIENTS / "redis_words.py", self._addresses[host], *words))
+
+    def wait_until_it_serves(self, host, limit=120):
+        def serves():
+            with contextlib.suppress(AssertionError, ValueError):
+                return self.ask(host, "PING") == "PONG"
+
+        Lab.wait_for(serves, "the server answers", limit)
+
+    def assert_there(self, host, client):
+        """All that the load's client was told to be written."""
+        assert client.acknowledged
+        keys = set(self.ask(host, "KEYS", "load:*"))
+        assert [number for number in client.acknowledged if "load:%d" % number not in keys] == []

@@ -24,16 +24,4 @@ options:
   password:
     description: The password of O(user).
     type: str
-  https_ca_path:
-    description:
-      - File on the host with the certificate of the authority that signed the member's certificate, for O(scheme=https).
-      - Without it those that the host trusts are taken. The engine's is O(ca_path).
-    type: path
-  https_validate_certs:
-    description: Whether the member's certificate is checked, for O(scheme=https).
-    type: bool
-    default: true
-  https_hostname:
-    description: Name that the member's certificate must carry. If it is not given, O(address) is taken, and V(localhost) with O(container).
-    type: str
 """

@@ -25,10 +25,7 @@ options:
   system:
     description: The system that the members are of.
     type: str
-    choices:
-      - elasticsearch
-      - galera
-      - zookeeper
+    choices: [elasticsearch, etcd, galera, redis, zookeeper]
     required: true
   looks:
     description: >-
@@ -65,7 +62,9 @@ _value:
 
 from ansible_collections.quorate.swarm.plugins.module_utils import (
     elasticsearch_standing,
+    etcd_standing,
     galera_standing,
+    redis_standing,
     rollout,
     zookeeper_standing,
 )
@@ -73,7 +72,9 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusa
 
 SYSTEMS = {
     "elasticsearch": elasticsearch_standing.judge,
+    "etcd": etcd_standing.judge,
     "galera": galera_standing.judge,
+    "redis": redis_standing.judge,
     "zookeeper": zookeeper_standing.judge,
 }
 

@@ -16,10 +16,16 @@ from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusa
 
 MEMBER_LABEL = "quorate.member"
 OPTIONS_LABEL = "quorate.options"
+CLUSTER_LABEL = "quorate.cluster"
+OWN_LABELS = (OPTIONS_LABEL, CLUSTER_LABEL)
 TASK_LABEL = "com.docker.swarm.task.id"
 SERVICE_LABEL = "com.docker.swarm.service.name"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 NO_RESTART = "no"
+# Networks that get another ID with each start of the engine, and are found by name.
+OF_THE_ENGINE = ("bridge", "host", "none")
+# What the engine says without an answer of theirs may pass.
+GONE = "code = NotFound desc = network"
 SECRET_NAME = re.compile(r"pass|secret|token|key|cred", re.IGNORECASE)
 FILE_NAME = re.compile(r"_file$|_path$|_dir$", re.IGNORECASE)
 # Masked wherever they stand, shorter ones would blot out results that are no secrets.
@@ -89,7 +95,7 @@ def _told(value):
 # What is asked for
 
 
-def spec_of(name, image, options):
+def spec_of(name, image, options, cluster=None):
     """The engine's request for what the module's options say."""
     if not NAME.fullmatch(name):
         raise Refusal("%s is no name that a container can have: letters, digits and _ . - after a letter or digit." % name)
@@ -101,7 +107,9 @@ def spec_of(name, image, options):
         "Image": image,
         "Env": ["%s=%s" % item for item in sorted(texts(options.get("env"), "env").items())],
         "Labels": dict(
-            texts(options.get("labels"), "labels"), **{MEMBER_LABEL: name, OPTIONS_LABEL: " ".join(sorted(_said(options)))}
+            texts(options.get("labels"), "labels"),
+            **{MEMBER_LABEL: name, OPTIONS_LABEL: " ".join(sorted(_said(options)))},
+            **({CLUSTER_LABEL: cluster} if cluster else {}),
         ),
         "ExposedPorts": {_target(port): {} for port in options.get("ports") or []},
         "HostConfig": _host_config(options, endpoints),
@@ -272,11 +280,12 @@ def _healthcheck(options):
 # What differs
 
 
-def differences(found, image, made_of, spec, host_lacks=()):
+def differences(found, image, made_of, spec, host_lacks=(), networks=()):
     """How the inspected container C(found) differs from what C(spec) asks for.
 
     C(image) is the inspected image that is asked for and C(made_of) the container's own, None where the engine has them not; what
-    comes from the image is no difference. C(host_lacks) names the options that this host's kernel cannot hold to.
+    comes from the image is no difference. C(host_lacks) names the options that this host's kernel cannot hold to. C(networks) are those
+    that the engine lists.
     """
     seen = []
     if image and found["Image"] != image["Id"]:
@@ -284,9 +293,10 @@ def differences(found, image, made_of, spec, host_lacks=()):
     elif not image and found["Config"]["Image"] != spec.body["Image"]:
         seen.append(Difference("image", found["Config"]["Image"], spec.body["Image"]))
     seen += _of_options(found, spec.body, host_lacks)
+    seen += _of_cluster(found, spec.body)
     seen += _of_mappings(found, made_of, spec.body)
     seen += _of_sets(found, spec.body)
-    seen += _of_networks(found, spec)
+    seen += _of_networks(found, spec, networks)
     return tuple(seen)
 
 
@@ -315,12 +325,23 @@ def _is_within(wanted, now):
     return all((now or {}).get(key) == value for key, value in wanted.items())
 
 
+def _of_cluster(found, body):
+    """A member that was made without this label, or is held by somebody who names no cluster, is none of another one."""
+    now, wanted = cluster_of(found), body["Labels"].get(CLUSTER_LABEL)
+    if now and wanted and now != wanted:
+        yield Difference("cluster", now, wanted)
+
+
+def cluster_of(container):
+    return (container["Config"].get("Labels") or {}).get(CLUSTER_LABEL)
+
+
 def _of_mappings(found, made_of, body):
     """What has names: an image may bring some of them, and the engine's own defaults some limits and log options."""
     brought = (made_of or {}).get("Config") or {}
     host, wanted = found["HostConfig"], body["HostConfig"]
-    labels = {key: value for key, value in (found["Config"].get("Labels") or {}).items() if key != OPTIONS_LABEL}
-    wanted_labels = {key: value for key, value in body["Labels"].items() if key != OPTIONS_LABEL}
+    labels = {key: value for key, value in (found["Config"].get("Labels") or {}).items() if key not in OWN_LABELS}
+    wanted_labels = {key: value for key, value in body["Labels"].items() if key not in OWN_LABELS}
     yield from _compared("env", pairs(found["Config"].get("Env")), pairs(body["Env"]), pairs(brought.get("Env")), made_of is not None)
     yield from _compared("label", labels, wanted_labels, brought.get("Labels") or {}, made_of is not None)
     yield from _compared("sysctl", host.get("Sysctls") or {}, wanted["Sysctls"])
@@ -354,9 +375,14 @@ def _listed(what, now, wanted):
         yield Difference("%s %s" % (what, entry), True, None)
 
 
-def _of_networks(found, spec):
+def networks_of(found):
+    """What an inspected container is connected to, by name."""
+    return (found.get("NetworkSettings") or {}).get("Networks") or {}
+
+
+def _of_networks(found, spec, networks):
     wanted = dict(spec.body["NetworkingConfig"]["EndpointsConfig"], **dict(spec.others))
-    now = (found.get("NetworkSettings") or {}).get("Networks") or {}
+    now = networks_of(found)
     mode = found["HostConfig"].get("NetworkMode") or "default"
     if not wanted:
         modes = [_plain(mode), _plain(spec.body["HostConfig"]["NetworkMode"])]
@@ -377,8 +403,26 @@ def _of_networks(found, spec):
         has = (entry.get("IPAMConfig") or {}).get("IPv4Address")
         if address and address != has:
             yield Difference("network %s: address" % name, has or "none", address)
-        if name in ids and (entry.get("NetworkID") or ids[name]) != ids[name]:
-            yield Difference("network %s" % name, "an earlier one of this name (%s)" % entry["NetworkID"], ids[name])
+        has_id = entry.get("NetworkID") or ""
+        now_id = ids.get(name) or _present_id(found, name, has_id, networks)
+        if has_id and has_id != now_id:
+            yield Difference("network %s" % name, "an earlier one of this name (%s)" % has_id, now_id)
+
+
+def _present_id(found, name, has_id, networks):
+    """The engine goes by the ID alone, so a container does not start any more once its network was made anew."""
+    if name in OF_THE_ENGINE:
+        return has_id
+    listed = [network["Id"] for network in networks if network["Name"] == name] or [has_id]
+    if has_id in listed and not network_is_gone(found, has_id):
+        return has_id
+    return next((network_id for network_id in listed if network_id != has_id), "the one of now")
+
+
+def network_is_gone(found, network_id=""):
+    """Whether the managers have told the engine that they know none of that ID; on a worker nothing else tells it."""
+    error = found["State"].get("Error") or ""
+    return GONE in error and network_id in error
 
 
 def _plain(mode):

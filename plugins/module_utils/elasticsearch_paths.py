@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 
 ROOT = "/"
 FLUSH = "/_flush"
+# Why one shard is where it is.
+EXPLAIN = "/_cluster/allocation/explain"
 # A look is not to wait for a master; the member's own default are 30 s.
 LOOK = 1
 
@@ -33,8 +35,14 @@ def coordination():
     return _path("/_cluster/state/master_node,metadata", master_timeout=_seconds(LOOK), filter_path=wanted)
 
 
-def routing(node_id):
-    wanted = "routing_nodes.nodes.%s.shard" % node_id
+def replicas():
+    wanted = ",".join("metadata.indices.*.settings.index.%s" % key for key in ("number_of_replicas", "auto_expand_replicas"))
+    return _path("/_cluster/state/metadata", master_timeout=_seconds(LOOK), filter_path=wanted)
+
+
+def routing(node_id, *keys):
+    """What of each shard on the node is asked for; its number where nothing is said."""
+    wanted = ",".join("routing_nodes.nodes.%s.%s" % (node_id, key) for key in keys or ("shard",))
     return _path("/_cluster/state/routing_nodes", master_timeout=_seconds(LOOK), filter_path=wanted)
 
 

@@ -12,6 +12,8 @@ from ansible_collections.quorate.swarm.plugins.module_utils.rollout import PRESE
 
 # The tasks of the role elasticsearch that take back what a mark stands for.
 LEFTOVERS = {"change": "after_change", "leaving": "left"}
+# Of those that are named in one sentence.
+INDEXES = 5
 STATUSES = ("red", "yellow", "green")
 
 
@@ -29,12 +31,16 @@ def judge(members, looks, live):
     serving = [hosts[node["name"]] for node in view["nodes"] if node["name"] in hosts] if view else []
     disks = {host: _disk(look.get("evidence") or {}) for host, look in looks.items()}
     filled = [host for host in looks if disks[host].has_joined]
-    ailing, settling = _ailing(members, looks, view, serving)
+    wanted = [host for host, said in members.items() if said["state"] == PRESENT]
+    # A member whose container is gone is one all the same, if it has the data.
+    made = [host for host in wanted if looks.get(host, {}).get("exists") or host in filled]
+    ailing, settling = _ailing(members, looks, made, view, serving)
     return Standing(
         formed=bool(told or filled),
         leader=hosts.get(view["master"]) if view else None,
-        voters=[host for host in masters if looks.get(host, {}).get("exists")],
+        voters=[host for host in masters if host in made],
         serving=serving,
+        holding=wanted if _lacks_members(members, looks, view, serving) else made,
         unseen=view is None,
         leftovers=[LEFTOVERS[mark] for mark in LEFTOVERS if view and mark in view["marks"]],
         ailing=ailing,
@@ -42,7 +48,8 @@ def judge(members, looks, live):
         refusals=_refusals(members, looks, told, filled, masters)
         + _renamed(members, told)
         + _foreign(members, looks, told, disks)
-        + _none_left(members, looks),
+        + _none_left(members, looks)
+        + _no_room(members, view, serving),
         warnings=_warnings(members, masters, view, hosts),
     )
 
@@ -64,6 +71,33 @@ def _none_left(members, looks):
     return found
 
 
+def _no_room(members, view, serving):
+    """Members whose shards would have nowhere to go: no two copies of one are on the same member."""
+    going = [host for host in serving if members[host]["state"] != PRESENT and "data" in members[host].get("roles", ())]
+    if not going:
+        return []
+    ours = {said["name"] for said in members.values()}
+    others = [node for node in view["nodes"] if node["name"] not in ours and any(role.startswith("data") for role in node.get("roles", ()))]
+    staying = len(others) + len([said for said in members.values() if said["state"] == PRESENT and "data" in said.get("roles", ())])
+    crowded = {name: wanted for name, wanted in (view.get("replicas") or {}).items() if wanted >= staying}
+    if not staying or not crowded:
+        return []
+    named = sorted(crowded)[:INDEXES] + ["%d more" % (len(crowded) - INDEXES)] * (len(crowded) > INDEXES)
+    return [
+        "Without %s %d %s with data would be left, and %s %s more copies than that, of which no two have a place on the same one. Lower "
+        "number_of_replicas of %s to %d first, or add members with data"
+        % (
+            ", ".join(members[host]["name"] for host in going),
+            staying,
+            "members" if staying > 1 else "member",
+            ", ".join(named),
+            "want" if len(crowded) > 1 else "wants",
+            "each" if len(crowded) > 1 else named[0],
+            staying - 1,
+        )
+    ]
+
+
 def _settled(members, view, serving):
     """What counts as whole. No replica has a place where there is one node with data."""
     wanted = next(iter(members.values())).get("settled_status", "green")
@@ -73,23 +107,28 @@ def _settled(members, view, serving):
     return "yellow" if strangers + len([host for host in serving if "data" in members[host].get("roles", ())]) < 2 else wanted
 
 
-def _ailing(members, looks, view, serving):
+def _lacks_members(members, looks, view, serving):
+    """Whether shards without a place may be what ails it: then a member that is new is what it needs, and no strain on it."""
+    return view is not None and _is_poor(members, view, serving) and not _settings_of_others(members, looks, view)
+
+
+def _is_poor(members, view, serving):
+    return STATUSES.index(view["status"]) < STATUSES.index(_settled(members, view, serving))
+
+
+def _ailing(members, looks, made, view, serving):
     """In words, and whether it may pass by itself: members that start and shards that move need nobody."""
     if view is None:
         return "no member knows a master", True
-    away = [
-        members[host]["name"]
-        for host in members
-        if members[host]["state"] == PRESENT and looks.get(host, {}).get("exists") and host not in serving
-    ]
+    away = [members[host]["name"] for host in made if host not in serving]
     if away:
         return "%s %s not in the cluster" % (", ".join(away), "are" if len(away) > 1 else "is"), True
     others = _settings_of_others(members, looks, view)
     if others:
         return others, False
     moving = sum(view["shards"][kind] for kind in ("relocating", "initializing", "delayed"))
-    wanted = _settled(members, view, serving)
-    if STATUSES.index(view["status"]) < STATUSES.index(wanted):
+    if _is_poor(members, view, serving):
+        wanted = _settled(members, view, serving)
         words = "the cluster is %s and not %s, with %d shards unassigned" % (view["status"], wanted, view["shards"]["unassigned"])
         return words, moving > 0
     return ("%d shards are on the move" % moving, True) if moving else ("", False)
@@ -153,8 +192,9 @@ def _foreign(members, looks, told, disks):
         version = disk.number_of(said.get("version") or "")
         if version and disks.get(host) and disks[host].version > version:
             found.append(
-                "On %s the data directory was written by version %s, and the image has %s. Elasticsearch reads no data of a newer version"
-                % (host, disk.name_of(disks[host].version), said["version"])
+                "On %s the data directory was written by version %s, and the image has %s. Elasticsearch reads no data of a newer "
+                "version. Use an image of %s or later, or move the data away"
+                % (host, disk.name_of(disks[host].version), said["version"], disk.name_of(disks[host].version))
             )
     live = sorted({state["cluster_uuid"] for state in told.values()})
     logged = {host: disk.cluster_in((looks[host].get("evidence") or {}).get("log")) for host in looks if disks[host].has_joined}
@@ -177,9 +217,15 @@ def _foreign(members, looks, told, disks):
 def _warnings(members, masters, view, hosts):
     found = []
     if len(masters) == 1 and len(members) > 1:
-        found.append("%s is the only member that can be master: while it is away, the cluster takes no write" % members[masters[0]]["name"])
+        found.append(
+            "%s is the only member that can be master: while it is away, the cluster takes no write. Take three"
+            % members[masters[0]]["name"]
+        )
     if len(masters) > 1 and len(masters) % 2 == 0:
-        found.append("%d members can be master, and that many bear the loss of no more than %d would" % (len(masters), len(masters) - 1))
+        found.append(
+            "%d members can be master, and that many bear the loss of no more than %d would. Take an odd number"
+            % (len(masters), len(masters) - 1)
+        )
     strangers = [node["name"] for node in view["nodes"] if node["name"] not in hosts] if view else []
     if strangers:
         found.append(

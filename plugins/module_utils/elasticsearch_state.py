@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer
 
+SYSTEM = "Elasticsearch"
+NO_MASTER = 503
 UNFORMED = "_na_"
 ABSENT = "_absent_"
 GREEN, YELLOW = "green", "yellow"
@@ -43,6 +45,7 @@ def state(root, health=None, nodes=None, settings=None, coordination=None):
         "allocation": {"persistent": {}, "transient": {}},
         "marks": {},
         "shards_on_node": None,
+        "replicas": None,
     }
     if health is None:
         return found
@@ -73,7 +76,32 @@ def node_id(state, name):
 
 
 def shards_on(routing, key):
-    return len(routing.get("routing_nodes", {}).get("nodes", {}).get(key, []))
+    return len(listed_on(routing, key))
+
+
+def listed_on(routing, key):
+    return routing.get("routing_nodes", {}).get("nodes", {}).get(key, [])
+
+
+def replicas(metadata):
+    """How many each index wants; not of those that take as many as there are nodes for."""
+    found = {name: known["settings"]["index"] for name, known in metadata.get("metadata", {}).get("indices", {}).items()}
+    return {
+        name: int(index.get("number_of_replicas", 0))
+        for name, index in sorted(found.items())
+        if index.get("auto_expand_replicas", "false") == "false"
+    }
+
+
+def explained(answer):
+    """Why a shard goes to none of the other nodes, as the cluster says of each; empty where it could."""
+    decisions = answer.get("node_allocation_decisions", [])
+    reasons = {
+        decision["node_name"]: next((each["explanation"] for each in decision.get("deciders", []) if each["decision"] == "NO"), None)
+        for decision in decisions
+    }
+    told = ["%s: %s" % (name, reason) for name, reason in sorted(reasons.items()) if reason]
+    return "; ".join(told) if len(told) == len(decisions) else ""
 
 
 def conditions(params):

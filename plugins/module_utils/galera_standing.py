@@ -21,8 +21,10 @@ def judge(members, looks, live):
     primary = {host: state for host, state in states.items() if is_primary(state)}
     disks = {host: disk.read(look.get("evidence") or {}) for host, look in looks.items()}
     wanted = [host for host in members if members[host]["state"] == PRESENT]
-    made = [host for host in wanted if looks.get(host, {}).get("exists")]
     known = [host for host in members if host in disks and disks[host].uuid]
+    # Where nobody serves, a member whose container is gone is one all the same, if it has the data.
+    holding = [host for host in wanted if host in known and not primary]
+    made = [host for host in wanted if looks.get(host, {}).get("exists") or host in holding]
     begun = _begun(members, disks, known) if not primary else []
     empty = [host for host in made if host not in known and not primary]
     filled = [host for host in wanted if host in disks and disks[host].is_filled and not disks[host].is_state]
@@ -37,6 +39,7 @@ def judge(members, looks, live):
         serving=serving,
         # Without data; they must not be asked for any before others have a majority.
         joining=empty,
+        holding=holding,
         # One at a time, since each takes its data from one that serves.
         away=[host for host in made if primary and host not in primary],
         # To end one would take from its disk what the others could do without a command by.
@@ -149,9 +152,10 @@ def _newer(members, disks, wanted):
     for host in wanted:
         image = disk.number(members[host].get("version"))
         if image and host in disks and disks[host].version > image:
+            written = ".".join(map(str, disks[host].version))
             found.append(
-                "On %s the data directory was written by version %s, and the image has %s. No server reads data of a newer version"
-                % (host, ".".join(map(str, disks[host].version)), members[host]["version"])
+                "On %s the data directory was written by version %s, and the image has %s. No server reads data of a newer version. Use "
+                "an image of %s or later, or move the data away" % (host, written, members[host]["version"], written)
             )
     return found
 

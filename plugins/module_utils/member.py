@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, SERVICE_LABEL, Spec
+from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, SERVICE_LABEL, Spec, cluster_of
 from ansible_collections.quorate.swarm.plugins.module_utils.member_unit import Unit
 
 STARTED, STOPPED, ABSENT, SEEN = "started", "stopped", "absent", "seen"
@@ -16,7 +16,10 @@ STARTED, STOPPED, ABSENT, SEEN = "started", "stopped", "absent", "seen"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the options ask for, in the terms of the host. C(template) is the text of the systemd unit."""
+    """What the options ask for, in the terms of the host. C(template) is the text of the systemd unit.
+
+    C(foretold) are networks that only a run which is not in check mode would have made by now.
+    """
 
     name: str
     state: str = STARTED
@@ -31,6 +34,8 @@ class Wanted:
     adopts: bool = False
     files_only: bool = False
     template: str = ""
+    foretold: frozenset = frozenset()
+    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,12 @@ def is_running(container):
 
 def is_own(container, name):
     return (container["Config"].get("Labels") or {}).get(MEMBER_LABEL) == name
+
+
+def other_cluster(view, wanted):
+    """The cluster of the container that is there, where it is not the one that is asked for."""
+    has = cluster_of(view.container) if view.container and not wanted.files_only else None
+    return has if has and wanted.cluster and has != wanted.cluster else None
 
 
 def sources(wanted):

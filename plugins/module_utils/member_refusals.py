@@ -10,7 +10,14 @@ import ipaddress
 
 from ansible_collections.quorate.swarm.plugins.module_utils import member_files
 from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL, SERVICE_LABEL, TASK_LABEL
-from ansible_collections.quorate.swarm.plugins.module_utils.member import SEEN, STARTED, is_own, started_elsewhere
+from ansible_collections.quorate.swarm.plugins.module_utils.member import (
+    ABSENT,
+    SEEN,
+    STARTED,
+    is_own,
+    other_cluster,
+    started_elsewhere,
+)
 
 HOST_NETWORK = "host"
 SOMEBODY = "another process"
@@ -21,6 +28,8 @@ UNITS = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
 def refusals(view, wanted):
     """Sentences on what keeps the member from being as it is wanted."""
     seen = [_held_twice(view, wanted) if wanted.files_only else _foreign(view, wanted)]
+    if wanted.state == ABSENT:
+        seen += removal_refusals(view, wanted)
     if wanted.state in (STARTED, SEEN):
         seen += ["" if wanted.template or wanted.files_only else NO_PROGRAM]
         seen += [member_files.refusal(entry, view.found[entry.path]) for entry in wanted.directories + wanted.files]
@@ -38,12 +47,31 @@ def refusals(view, wanted):
             "There is no %s on this host, which is to be mounted. Make it, or name it in directories or files." % path
             for path in view.missing
         ]
-        seen += [_network(view, name) for name in _networks(wanted)]
+        seen += [_network(view, name) for name in _networks(wanted) if name not in networks_foretold(view, wanted)]
     return [sentence for sentence in seen if sentence]
 
 
+def removal_refusals(view, wanted):
+    """Sentences on what keeps the member's data from being deleted with it."""
+    users = [(path, _user_of(view, wanted, path)) for path in wanted.delete]
+    return [
+        "%s is to be deleted, and the container %s, which %s, has its data there. Remove that one first, if it is to go as well, or leave "
+        "the directory out of delete." % (path, _name(user), _state_of(user))
+        for path, user in users
+        if user
+    ]
+
+
 def _foreign(view, wanted):
-    if view.container is None or is_own(view.container, wanted.name):
+    if view.container is None or (is_own(view.container, wanted.name) and wanted.adopts):
+        return ""
+    if other_cluster(view, wanted):
+        return (
+            "The container %s is a member of the cluster %s, and it was to be one of %s. Two clusters on the same host need names, "
+            "directories and ports of their own. Where only a group was renamed, have its members replaced with adopt=true."
+            % (wanted.name, other_cluster(view, wanted), wanted.cluster)
+        )
+    if is_own(view.container, wanted.name):
         return ""
     if TASK_LABEL in (view.container["Config"].get("Labels") or {}):
         return "The container %s is a task of a service of the swarm. Give the member another name, or remove the service." % wanted.name
@@ -83,17 +111,34 @@ def ports_taken(view, wanted):
 
 def _shared(view, wanted, path):
     """Two servers on the same data, as after a member got another name, would each destroy what the other writes."""
+    user = _user_of(view, wanted, path)
+    if not user:
+        return ""
+    return (
+        "The data in %s belongs to the container %s, which %s. If the member has got another name, take it out under its old one "
+        "first; else give it another directory." % (path, _name(user), _state_of(user))
+    )
+
+
+def _user_of(view, wanted, path):
+    """Another container that writes there: one that runs, or a member, which systemd starts again."""
     for container in view.containers:
-        if view.container and container["Id"] == view.container["Id"] or container.get("State") != "running":
+        labels = container.get("Labels") or {}
+        if view.container and container["Id"] == view.container["Id"] or not (_runs(container) or MEMBER_LABEL in labels):
             continue
-        if wanted.files_only and (container.get("Labels") or {}).get(SERVICE_LABEL) == wanted.name:
+        if wanted.files_only and labels.get(SERVICE_LABEL) == wanted.name:
             continue
         if any(mount.get("Source") == path and mount.get("RW") is not False for mount in container.get("Mounts") or ()):
-            return (
-                "The data in %s belongs to the container %s, which runs. If the member has got another name, take it out under its old one "
-                "first; else give it another directory." % (path, _name(container))
-            )
-    return ""
+            return container
+    return None
+
+
+def _runs(container):
+    return container.get("State") == "running"
+
+
+def _state_of(container):
+    return "runs" if _runs(container) else "is a member that is stopped"
 
 
 def _name(container):
@@ -163,6 +208,12 @@ def _networks(wanted):
     if not wanted.spec:
         return []
     return list(wanted.spec.body["NetworkingConfig"]["EndpointsConfig"]) + [name for name, _endpoint in wanted.spec.others]
+
+
+def networks_foretold(view, wanted):
+    """What of C(wanted.foretold) the member needs and the host does not have yet."""
+    listed = {network["Name"] for network in view.networks}
+    return [name for name in _networks(wanted) if name in wanted.foretold and name not in listed]
 
 
 def _network(view, name):

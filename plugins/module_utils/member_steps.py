@@ -90,7 +90,8 @@ def _decide_started(view, wanted):
     steps += _file_steps(files, strays)
     if view.template != wanted.template:
         steps.append(Step("template", "write the systemd unit of members", wanted.template))
-    elif view.unit.is_outdated:
+    # Enabling a unit has systemd read all of them again.
+    if view.unit.is_enabled and (view.template != wanted.template or view.unit.is_outdated):
         steps.append(Step("reload", "have systemd read its units again"))
     if container:
         steps.append(Step("remove", "remove the container %s" % wanted.name, view.container["Id"]))
@@ -110,7 +111,7 @@ def _container_differences(view, wanted):
         return None
     if wanted.spec is None:
         return ()
-    return container_spec.differences(view.container, view.image, view.made_of, wanted.spec, _host_lacks(view.info))
+    return container_spec.differences(view.container, view.image, view.made_of, wanted.spec, _host_lacks(view.info), view.networks)
 
 
 def _host_lacks(info):

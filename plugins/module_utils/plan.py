@@ -17,3 +17,9 @@ class Plan:
     before: dict = field(default_factory=dict)
     after: dict = field(default_factory=dict)
     warnings: tuple = ()
+
+    def followed_by(self, other):
+        """What was first before, and is last after them."""
+        return Plan(
+            self.steps + other.steps, dict(other.before, **self.before), dict(self.after, **other.after), self.warnings + other.warnings
+        )

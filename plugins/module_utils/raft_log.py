@@ -119,15 +119,15 @@ def _was_torn(frame, offset):
 
 
 def _record(frame):
-    fields = _fields(frame)
+    fields = fields_of(frame)
     return fields[1], fields.get(3, b""), fields.get(2, 0)
 
 
 def _field(data, number):
-    return _fields(data).get(number, 0)
+    return fields_of(data).get(number, 0)
 
 
-def _fields(data):
+def fields_of(data):
     """The fields of a protobuf message by their number: numbers and texts, which are all that these messages have."""
     fields, at = {}, 0
     while at < len(data):

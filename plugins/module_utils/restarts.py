@@ -17,10 +17,13 @@ READY = "ready"
 
 @dataclass(frozen=True)
 class View:
-    """What an engine that answers says: its membership, and the swarm's nodes, which only a manager with a leader knows."""
+    """What an engine that answers says: its membership, the swarm's nodes, which only a manager with a leader knows, and the names of
+    members of clusters whose containers run.
+    """
 
     membership: Membership
     nodes: list | None = None
+    members: frozenset = frozenset()
 
     @property
     def is_starting(self):
@@ -82,6 +85,19 @@ def missing(before, now, unlocks=False):
     if before is not None and before.membership.is_manager:
         return "its manager has not started"
     return ""
+
+
+def members_missing(before, now):
+    """What of the members of clusters that ran before does not run yet, in words. A manager that stays locked has no network for them."""
+    if before is None or not before.members or (now is not None and now.membership.state == LOCKED):
+        return ""
+    if now is None:
+        return "the engine does not answer"
+    away = sorted(before.members - now.members)
+    if not away:
+        return ""
+    words = (", ".join(away), "do" if len(away) > 1 else "does", away[0])
+    return "%s %s not run, and 'systemctl status quorate-member@%s' on this host says why" % words
 
 
 def warnings(before, now):

@@ -10,7 +10,7 @@ cluster_member returns it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.quorum import majority
@@ -27,8 +27,9 @@ class Standing:
 
     C(leftovers) are the steps of the system's role that a run which ended too early has left to do; where C(unseen), nobody could tell
     them. C(joining) are members that are there and not in the cluster yet, or have lost what they knew; C(counted) all that have a place
-    in it, whether or not they are there. C(settling) says that what ails it may pass by itself. C(seeds) form the cluster alone, and the
-    others are added to it; without them all that are wanted form it.
+    in it, whether or not they are there. C(holding) are members whose container may be gone: they come in by their start alone, most of all
+    those that hold the cluster's data. C(settling) says that what ails it may pass by itself. C(seeds) form the cluster alone, and the
+    others are added to it; without them all that are wanted form it. C(independent) members know nothing of each other.
 
     C(away) are members that have a place in a cluster which serves, and are to be brought back one after the other before any that serves
     is touched; others that are down are started side by side. Where members that run and serve nobody are C(held), they are not
@@ -47,7 +48,9 @@ class Standing:
     away: list[str] = field(default_factory=list)
     held: bool = False
     counted: list[str] = field(default_factory=list)
+    holding: list[str] = field(default_factory=list)
     seeds: list[str] | None = None
+    independent: bool = False
     refusals: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -59,13 +62,18 @@ def plan(members, looks, standing, waited=False):
     cluster_member saw there. C(waited) says that members which run had time to serve. Raises Refusal where nothing may be done.
     """
     refuse(members, looks, standing)
+    # Whatever such a member says of itself, no other one reaches it; nor will that pass.
+    cut_off = [host for host in members if looks.get(host, {}).get("cut_off")]
+    serving = [host for host in standing.serving if host not in cut_off]
+    standing = replace(standing, serving=serving)
     silent = [host for host in members if host not in looks]
     wanted = [host for host in members if members[host]["state"] == PRESENT and host not in silent]
+    clears = standing.independent or wanted
     # A removal that was killed may have left files, with secrets among them.
     leaving = [
         host
         for host in members
-        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (wanted and looks[host].get("remains")))
+        if members[host]["state"] != PRESENT and host not in silent and (looks[host]["exists"] or (clears and looks[host].get("remains")))
     ]
     running = [host for host in wanted if looks[host]["running"]]
     differing = [host for host in running if looks[host]["restart_needed"]]
@@ -80,13 +88,14 @@ def plan(members, looks, standing, waited=False):
         "warnings": list(standing.warnings) + ["%s could not be looked at" % ", ".join(silent)] * bool(silent),
     }
     if standing.formed:
-        decided.update(_kept(looks, standing, wanted, running, differing))
+        decided.update(_kept(looks, standing, wanted, running, differing, cut_off))
     else:
         decided.update(_formed(standing, wanted, running, differing))
     decided["resume"] = standing.formed and standing.unseen and bool(decided["start"] + decided["mend"])
     # They may be electing a leader, or have just been started, and a majority may need them.
-    decided["patient"] = bool(decided["mend"]) and not waited
-    decided["blocked"] = blocked(decided, standing, [host for host in silent if members[host]["state"] == PRESENT])
+    decided["patient"] = not (set(decided["mend"]) <= set(cut_off) or waited)
+    awaited = [] if standing.independent else [host for host in silent if members[host]["state"] == PRESENT]
+    decided["blocked"] = blocked(decided, standing, awaited)
     decided["wait"] = _wait(decided, standing, running)
     if decided["wait"] == decided["blocked"]:
         decided["blocked"] = ""
@@ -109,8 +118,11 @@ def _formed(standing, wanted, running, differing):
     }
 
 
-def _kept(looks, standing, wanted, running, differing):
-    joining = [host for host in wanted if not looks[host]["exists"] or host in standing.joining]
+def _kept(looks, standing, wanted, running, differing, cut_off):
+    # What has the data is no newcomer: an addition waits for a cluster that serves, and perhaps nobody serves but with these data.
+    missing = [host for host in wanted if host in standing.joining or not (looks[host]["exists"] or host in standing.holding)]
+    # There is nobody who would have to take them in.
+    joining = [] if standing.independent else missing
     away = [host for host in wanted if host in standing.away and host not in joining]
     changing = [host for host in differing if host not in joining + away]
     return {
@@ -120,7 +132,7 @@ def _kept(looks, standing, wanted, running, differing):
         "rejoin": away,
         "join": joining,
         # What does not serve, though it had time to, cannot be made worse, and the change may be what mends it.
-        "mend": [] if standing.held else [host for host in changing if host not in standing.serving],
+        "mend": [host for host in changing if host not in standing.serving and (host in cut_off or not standing.held)],
         "replace": order([host for host in changing if host in standing.serving], standing),
         "write": [host for host in running if looks[host]["differs"] and host not in differing and host not in joining + away],
     }
@@ -153,11 +165,14 @@ def refuse(members, looks, standing):
         )
     for host in members:
         # What a host lacks for a member concerns none that is to go.
-        if members[host]["state"] != PRESENT:
-            continue
-        found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in looks.get(host, {}).get("refusals", ())]
+        look = looks.get(host, {})
+        if members[host]["state"] == PRESENT:
+            in_the_way = look.get("refusals", ())
+        else:
+            in_the_way = look.get("removal_refusals", ()) if look.get("exists") or look.get("remains") else ()
+        found += ["On %s %s" % (host, sentence.rstrip(".")) for sentence in in_the_way]
     last = [said["name"] for host, said in members.items() if looks.get(host, {}).get("exists")]
-    if last and not any(said["state"] == PRESENT for said in members.values()):
+    if last and not standing.independent and not any(said["state"] == PRESENT for said in members.values()):
         found.append(
             "No member would be left to take what %s %s. Keep one; a whole cluster is ended with state=absent of the module "
             "quorate.swarm.cluster_member on each host" % (", ".join(last), "have" if len(last) > 1 else "has")

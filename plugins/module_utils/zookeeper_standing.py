@@ -29,7 +29,9 @@ def judge(members, looks, live):
     filled = [host for host in looks if _epoch(looks[host]) > 0]
     leaders = [host for host in serving if modes[host] == LEADER]
     ensemble = _ensemble([states[host] for host in leaders + serving])
-    made = [host for host in wanted if looks.get(host, {}).get("exists")]
+    holding = [host for host in wanted if host in filled and (not ensemble or _votes(ensemble, members[host]))]
+    # A member whose container is gone is one all the same, if it has the data.
+    made = [host for host in wanted if looks.get(host, {}).get("exists") or host in holding]
     # Without a vote; or without what it knew, so that its vote could bring back an older state while nobody else serves.
     joining = [
         host for host in made if (ensemble and not _votes(ensemble, members[host])) or (host not in serving and host not in filled)
@@ -43,6 +45,7 @@ def judge(members, looks, live):
         serving=serving,
         joining=joining,
         counted=counted,
+        holding=holding,
         ailing=_ailing(members, [host for host in made if host not in joining], serving, leaders),
         # A server that runs looks for its ensemble, and an ensemble for its leader.
         settling=True,

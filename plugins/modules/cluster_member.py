@@ -23,9 +23,10 @@ description:
   - Files are written only while the member is stopped, so a run that was killed anywhere is simply repeated.
   - Refused before anything is changed are an image that can be neither found nor pulled, ports that somebody else has, more memory
     than the host or the container's limit has, addresses that are not the host's, networks that are missing or not attachable, mounts
-    of what is not there, data of another owner or of another container that runs, and a container of that name which is no member, or
-    a member of another name. A member that is as it is asked for is never refused.
+    of what is not there, data of another owner, data that another container has, if that runs or is a member, and a container of
+    that name which is no member, or a member of another name or cluster. A member that is as it is asked for is never refused.
   - A worker knows an overlay network only once something there uses it. Whether it can be used shows there when the container starts.
+  - The engine knows a container's networks by their IDs, so a container whose network was made anew under its name is made anew, too.
   - Data is never deleted, but in directories that O(delete) names.
   - With O(files_only) it holds the directories and files alone, of a member that something else starts.
 options:
@@ -248,6 +249,12 @@ options:
           retries:
             description: Number of failures in a row that make it unhealthy.
             type: int
+  cluster:
+    description:
+      - Name of the cluster to which the member belongs, kept as the label C(quorate.cluster) of its container. A container of this name
+        that has another one there is refused, so that two clusters on the same hosts do not take each other's members for their own.
+      - A container without that label is no other cluster's, and the label alone is no reason to make it anew.
+    type: str
   directories:
     description:
       - Directories of the host. Those above them that are missing are made for root, and readable by all.
@@ -342,11 +349,20 @@ options:
     description: Kernel parameters of the host and the least whole numbers that they should have. What is lower is told and not refused.
     type: dict
     default: {}
+  foretold_networks:
+    description:
+      - Networks that something makes before this task, such as the role quorate.swarm.overlay. In check mode it has not, and one of them
+        that is missing is in RV(member.networks_foretold) instead of being refused. Without effect outside of check mode.
+    type: list
+    elements: str
+    default: []
   evidence:
     description:
       - Names to paths on the host, of which the beginning is read, such as C(data/version-2/currentEpoch).
       - A path with C(*) stands for the last of those that fit, longer names after shorter ones, as of files that are numbered.
       - Up to 64 KiB of a file, or up to 100 names in a directory.
+      - In place of a path a mapping of C(path) and C(matches), a regular expression with one group. What the group finds in the first
+        MiB of the file is told, each once and up to 100 of them, and nothing else of a file that may hold secrets.
     type: dict
     default: {}
   delete:
@@ -356,7 +372,8 @@ options:
     default: []
   adopt:
     description:
-      - Whether a container of this name that was made by hand is replaced by the member. What it has outside of mounts is lost with it.
+      - Whether a container of this name that was made by hand, or is a member of another O(cluster), is replaced by the member. What it has
+        outside of mounts is lost with it.
       - A task of a service is never replaced.
     type: bool
     default: false
@@ -379,6 +396,13 @@ options:
       - A container that has ended three times is not waited for any longer. What it said last is in the error.
     type: int
     default: 120
+  run_time:
+    description:
+      - Seconds for which the container must have run then, without an end in between. A server that dies of its configuration mostly
+        does so within moments.
+      - V(0) suits a caller that waits for the member itself next, with O(quorate.swarm.zookeeper_health#module:wait_ends) or the like.
+    type: int
+    default: 2
 attributes:
   idempotent:
     support: partial
@@ -454,6 +478,10 @@ member:
       description: Whether it runs.
       type: bool
       sample: true
+    cut_off:
+      description: Whether it runs without the network that it was created with, as after its host has left the swarm.
+      type: bool
+      sample: false
     healthy:
       description: What its health check says; none where it has no check, or the check has not said yet.
       type: bool
@@ -470,6 +498,10 @@ member:
       description: ID of the container, none where there is none.
       type: str
       sample: 4fa6e0f0c6786287e131c3852c58a2e01cc697a68231826813597e4994f1d6e2
+    other_cluster:
+      description: The cluster of the container that is there, where it is another one than O(cluster); none otherwise.
+      type: str
+      sample: null
     image:
       description: Image by the name with which the container was created.
       type: str
@@ -509,6 +541,11 @@ member:
       type: list
       elements: str
       sample: []
+    removal_refusals:
+      description: Why O(state=absent) would be refused, in sentences.
+      type: list
+      elements: str
+      sample: []
     data:
       description: For each directory with data whether it is C(missing), C(empty) or C(filled).
       type: dict
@@ -522,6 +559,11 @@ member:
       description: Those of O(needs_sysctls) that are too low, with what was C(found), none where there is none, and what is C(needed).
       type: dict
       sample: {"vm.max_map_count": {"found": 65530, "needed": 262144}}
+    networks_foretold:
+      description: Those of O(foretold_networks) that the member needs and that are missing, in check mode.
+      type: list
+      elements: str
+      sample: []
     node_id:
       description: ID of this host's node in its swarm, none where it is in none.
       type: str
@@ -534,6 +576,7 @@ member:
       description:
         - What O(evidence) asked for, by name. Text of a file, a list of names in a directory, none where there is nothing.
         - What is no UTF-8 text, or has a zero in it, is a mapping with the one key C(base64).
+        - With C(matches) a list of such texts, empty where the file has none of them.
       type: dict
       sample: {"epoch": "4"}
 refusals:
@@ -555,6 +598,7 @@ import codecs
 import dataclasses
 import glob
 import os
+import re
 import shutil
 import socket
 
@@ -580,17 +624,16 @@ KERNEL = "/proc/sys"
 PROGRAMS = "/usr/bin:/usr/local/bin:/bin:/snap/bin"
 EVIDENCE_BYTES = 1 << 16
 EVIDENCE_NAMES = 100
+SEARCHED_BYTES = 1 << 20
 LOG_LINES = 10
 LONGEST_LINE = 500
 # Longer than an end takes beyond the container's own time for it
 STOP_MARGIN = 120
-# A server that dies of its configuration does so within moments.
-SETTLED = 2
 ATTEMPTS = 3
 
 
 def execute(engine, params, check_mode):
-    wanted = wanted_of(params)
+    wanted = wanted_of(params, check_mode)
     view = look(engine, wanted, params)
     decision = member_steps.decide(view, wanted)
     in_the_way = member_refusals.refusals(view, wanted) if decision.plan.steps or member.may_start_elsewhere(view, wanted) else []
@@ -598,24 +641,40 @@ def execute(engine, params, check_mode):
         return Outcome(facts={"member": told(view, wanted, decision, params, in_the_way)})
     if in_the_way:
         raise Refusal("%s Nothing was changed." % " ".join(in_the_way), refusals=in_the_way)
-    warnings, decision_now = [], decision
+    plan, warnings, decision_now = decision.plan, [], decision
     if not check_mode:
-        for step in decision.plan.steps:
-            warnings += STEPS[step.kind](engine, wanted, step.subject) or []
+        warnings += carry_out(engine, wanted, plan)
         if wanted.state == member.STARTED and not wanted.files_only and (decision.interrupts or not view.is_running):
-            await_running(engine, wanted.name, params["wait_timeout"])
-        if decision.plan.steps:
+            try:
+                await_running(engine, wanted.name, params["wait_timeout"], params["run_time"])
+            except NetworkGone:
+                further = decide_again(look(engine, wanted, params), wanted).plan
+                if not further.steps:
+                    raise
+                plan = plan.followed_by(further)
+                warnings += carry_out(engine, wanted, further)
+                await_running(engine, wanted.name, params["wait_timeout"], params["run_time"])
+        if plan.steps:
             view = look(engine, wanted, params)
-            decision_now = member_steps.decide(view, dataclasses.replace(wanted, restarts=False))
-    outcome = Outcome.of(decision.plan, member=told(view, wanted, decision_now, params))
+            decision_now = decide_again(view, wanted)
+    outcome = Outcome.of(plan, member=told(view, wanted, decision_now, params))
     outcome.warnings += warnings
     return outcome
+
+
+def decide_again(view, wanted):
+    return member_steps.decide(view, dataclasses.replace(wanted, restarts=False))
+
+
+def carry_out(engine, wanted, plan):
+    """The warnings of all steps."""
+    return [warning for step in plan.steps for warning in STEPS[step.kind](engine, wanted, step.subject) or []]
 
 
 # What is asked for
 
 
-def wanted_of(params):
+def wanted_of(params, check_mode):
     if params["files_only"] and (params["state"] == member.STOPPED or params["adopt"] or params["restart"]):
         raise Refusal("With files_only something else starts and stops the member, so state=stopped, adopt and restart are not for it.")
     directories = tuple(member_files.directory(option, host_files.uid_of, host_files.gid_of) for option in params["directories"])
@@ -624,7 +683,7 @@ def wanted_of(params):
     delete = tuple(os.path.normpath(path) for path in params["delete"])
     member_files.refuse_deletion(directories, delete)
     docker = shutil.which("docker", path=PROGRAMS)
-    spec = container_spec.spec_of(params["name"], params["image"], params["container"])
+    spec = container_spec.spec_of(params["name"], params["image"], params["container"], params["cluster"])
     return member.Wanted(
         name=params["name"],
         state=params["state"],
@@ -639,6 +698,8 @@ def wanted_of(params):
         adopts=params["adopt"],
         files_only=params["files_only"],
         template=member_unit.text(docker) if docker else "",
+        cluster=params["cluster"],
+        foretold=frozenset(params["foretold_networks"] if check_mode else ()),
     )
 
 
@@ -715,19 +776,45 @@ def sysctl(name):
 
 
 def told(view, wanted, decision, params, in_the_way=()):
-    evidence = {name: evidence_of(str(path)) for name, path in params["evidence"].items()}
+    evidence = {name: evidence_of(name, asked) for name, asked in params["evidence"].items()}
     return dict(member_summary.summary(view, wanted, decision, in_the_way), evidence=evidence)
 
 
-def evidence_of(path):
-    if "*" in path:
-        path = max(glob.glob(path), key=lambda found: (len(found), found), default=path)
-    seen = host_files.beginning(path, EVIDENCE_BYTES)
+def evidence_of(name, asked):
+    if isinstance(asked, dict):
+        return matches_in(last_of(str(asked.get("path"))), expression(name, asked))
+    seen = host_files.beginning(last_of(str(asked)), EVIDENCE_BYTES)
     if not isinstance(seen, bytes):
         return seen[:EVIDENCE_NAMES] if seen is not None else None
+    return told_as(seen, is_cut=len(seen) >= EVIDENCE_BYTES)
+
+
+def last_of(path):
+    return max(glob.glob(path), key=lambda found: (len(found), found), default=path) if "*" in path else path
+
+
+def expression(name, asked):
+    try:
+        found = re.compile(str(asked["matches"]).encode(), re.DOTALL)
+    except (KeyError, re.error) as exc:
+        raise Refusal("The evidence %s has no regular expression in matches: %s." % (name, exc)) from exc
+    if set(asked) != {"path", "matches"} or found.groups != 1:
+        raise Refusal("The evidence %s is to be a path, or a path and matches, a regular expression with one group." % name)
+    return found
+
+
+def matches_in(path, wanted):
+    seen = host_files.beginning(path, SEARCHED_BYTES)
+    if not isinstance(seen, bytes):
+        return None
+    found = list(dict.fromkeys(match for match in wanted.findall(seen)))
+    return [told_as(match) for match in found[:EVIDENCE_NAMES]]
+
+
+def told_as(seen, is_cut=False):
     try:
         # the last letter may be cut off
-        text = codecs.getincrementaldecoder("utf-8")().decode(seen, final=len(seen) < EVIDENCE_BYTES)
+        text = codecs.getincrementaldecoder("utf-8")().decode(seen, final=not is_cut)
     except UnicodeDecodeError:
         text = "\0"
     return {"base64": base64.b64encode(seen).decode("ascii")} if "\0" in text else text
@@ -768,7 +855,6 @@ def write(_engine, _wanted, entry):
 
 def template(_engine, _wanted, text):
     host_files.write(units.path_of(member_unit.TEMPLATE), text.encode("utf-8"), os.geteuid(), os.getegid(), 0o644)
-    units.reload()
 
 
 def reload(_engine, _wanted, _subject):
@@ -835,40 +921,53 @@ STEPS = {
 }
 
 
-def await_running(engine, name, limit):
-    """Until the container has run for a moment. One that ends is started again by systemd, since what it needs may come late."""
+class NetworkGone(QuorateError):
+    """The container's network is not there any more; another one of its name may be."""
+
+
+def await_running(engine, name, limit, run_time):
+    """Until the container has run for a while. One that ends is started again by systemd, since what it needs may come late."""
     # not none right after a start, where systemd was stopped between two tries
     restarts = look_at_unit(name).restarts
 
     def observe():
-        return engine.container(name), look_at_unit(name)
+        return engine.container(name)
 
-    def is_decided(seen):
-        container, unit = seen
-        return member.is_running(container) or (unit.restarts - restarts >= ATTEMPTS - 1 and not member_summary.lacks_network(container))
+    def has_failed():
+        return look_at_unit(name).restarts - restarts >= ATTEMPTS - 1
+
+    def is_decided(container):
+        return (
+            member.is_running(container)
+            or has_lost_network(container)
+            or (not member_summary.lacks_network(container) and has_failed())
+        )
 
     for _attempt in range(ATTEMPTS):
-        container, _unit = look_until(observe, is_decided, limit)
+        container = look_until(observe, is_decided, limit)
         if not member.is_running(container):
             break
-        begun = container["State"]["StartedAt"]
-        container, unit = look_until(observe, has_ended_since(begun), SETTLED)
-        if not has_ended_since(begun)((container, unit)):
+        has_ended = has_ended_since(container["State"]["StartedAt"])
+        if not has_ended(look_until(observe, has_ended, run_time)):
             return
-        if unit.restarts - restarts >= ATTEMPTS - 1:
+        if has_failed():
             break
     container = engine.container(name)
     if container is None:
         raise QuorateError("The container %s is gone: somebody else has removed it just now. Run again." % name)
     lines = [line[:LONGEST_LINE] for line in engine.container_log(container["Id"], LOG_LINES)]
-    raise QuorateError(
+    raise (NetworkGone if has_lost_network(container) else QuorateError)(
         "%s Mend that and run again; until then systemd goes on trying, and 'systemctl stop %s' ends it."
         % (member_summary.why_it_ended(container, lines), member_unit.instance(name))
     )
 
 
+def has_lost_network(container):
+    return container is not None and container_spec.network_is_gone(container)
+
+
 def has_ended_since(begun):
-    return lambda seen: not member.is_running(seen[0]) or seen[0]["State"]["StartedAt"] != begun
+    return lambda container: not member.is_running(container) or container["State"]["StartedAt"] != begun
 
 
 # The options
@@ -893,6 +992,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["started", "stopped", "absent", "seen"], "default": "started"},
     "image": {"type": "str"},
     "container": {"type": "dict", "default": {}, "options": CONTAINER},
+    "cluster": {"type": "str"},
     "directories": {"type": "list", "elements": "dict", "default": [], "options": DIRECTORY},
     "files": {
         "type": "list",
@@ -913,12 +1013,14 @@ ARGUMENTS = {
     "listens": dict(TEXTS, default=[]),
     "needs_memory": {"type": "str"},
     "needs_sysctls": MAPPING,
+    "foretold_networks": dict(TEXTS, default=[]),
     "evidence": MAPPING,
     "delete": dict(TEXTS, default=[]),
     "adopt": {"type": "bool", "default": False},
     "files_only": {"type": "bool", "default": False},
     "restart": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},
+    "run_time": {"type": "int", "default": 2},
 }
 
 

@@ -53,6 +53,7 @@ attributes:
 extends_documentation_fragment:
   - quorate.swarm.member
   - quorate.swarm.elasticsearch
+  - quorate.swarm.http
   - quorate.swarm.connection
   - quorate.swarm.attributes
 seealso:
@@ -118,9 +119,9 @@ actions:
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_paths as paths
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_settings as settings
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_state as cluster
-from ansible_collections.quorate.swarm.plugins.module_utils.elasticsearch_http import Declined, caller, elasticsearch_arguments
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer, QuorateError
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_reconnecting_module
+from ansible_collections.quorate.swarm.plugins.module_utils.member_http import TOGETHER, Declined, basic, caller, http_arguments
 from ansible_collections.quorate.swarm.plugins.module_utils.member_socket import MODULE_OPTIONS
 from ansible_collections.quorate.swarm.plugins.module_utils.waiting import wait_until
 
@@ -129,7 +130,7 @@ ONE_REQUEST = 10
 
 
 def execute(reach, params, check_mode):
-    call = caller(reach, params)
+    call = caller(reach, params, cluster.SYSTEM, basic(params))
     current = read(call, params)
     plan = settings.plan(current, params)
     flushed = None
@@ -216,7 +217,7 @@ def flush(call, _step, params):
 STEPS = {"write": write, "exclude": exclude, "include": include, "flush": flush}
 
 ARGUMENTS = dict(
-    elasticsearch_arguments(),
+    http_arguments(port=9200),
     settings={"type": "dict"},
     exclude_from_voting={"type": "list", "elements": "str", "default": []},
     include_in_voting={"type": "bool", "default": False},
@@ -229,7 +230,7 @@ def main():
     run_reconnecting_module(
         execute,
         ARGUMENTS,
-        required_together=[("user", "password")],
+        required_together=TOGETHER,
         required_one_of=MODULE_OPTIONS["required_one_of"],
         mutually_exclusive=[*MODULE_OPTIONS["mutually_exclusive"], ("exclude_from_voting", "include_in_voting")],
     )

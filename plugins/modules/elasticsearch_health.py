@@ -45,9 +45,14 @@ options:
   node:
     description: Name of the node whose shards are counted. Needed for O(wait_for=empty).
     type: str
+  replicas:
+    description: Whether to tell how many replicas each index wants, which a removal has to leave room for.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - quorate.swarm.member
   - quorate.swarm.elasticsearch
+  - quorate.swarm.http
   - quorate.swarm.health
   - quorate.swarm.connection
   - quorate.swarm.attributes.info
@@ -170,25 +175,30 @@ state:
       description: Number of shards on O(node); none where it is not in the cluster, and where it was not asked for.
       type: int
       sample: 0
+    replicas:
+      description: >-
+        With O(replicas) the number that each index wants, by its name, without those of C(auto_expand_replicas), which take what there is
+        room for. None otherwise.
+      type: dict
+      sample: {"fruit": 1}
 """
 
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_paths as paths
 from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch_state as cluster
-from ansible_collections.quorate.swarm.plugins.module_utils.elasticsearch_http import (
-    NO_MASTER,
-    Declined,
-    caller,
-    elasticsearch_arguments,
-)
+from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import run_reconnecting_module
 from ansible_collections.quorate.swarm.plugins.module_utils.health import health_arguments, watch
+from ansible_collections.quorate.swarm.plugins.module_utils.member_http import TOGETHER, Declined, basic, caller, http_arguments
 from ansible_collections.quorate.swarm.plugins.module_utils.member_socket import MODULE_OPTIONS
 
 
 def execute(reach, params, check_mode):
-    call = caller(reach, params)
+    call = caller(reach, params, cluster.SYSTEM, basic(params))
     return watch(
-        lambda: look(call, params), params, cluster.conditions(params), lambda state: cluster.describe(state, params)
+        lambda: look(call, params),
+        params,
+        cluster.conditions(params),
+        lambda state: cluster.describe(state, params) + why_not_empty(call, state, params),
     )
 
 
@@ -199,7 +209,7 @@ def look(call, params):
         try:
             return look_at_cluster(member, root, params)
         except Declined as exc:
-            if exc.status == NO_MASTER:
+            if exc.status == cluster.NO_MASTER:
                 return alone
             raise
 
@@ -210,15 +220,33 @@ def look_at_cluster(member, root, params):
     key = cluster.node_id(state, params["node"])
     if key:
         state["shards_on_node"] = cluster.shards_on(member.get(paths.routing(key)), key)
+    if params["replicas"]:
+        state["replicas"] = cluster.replicas(member.get(paths.replicas()))
     return state
 
 
+def why_not_empty(call, state, params):
+    """Why the first of the shards that are left on the node stays, asked for only once nobody waits any more."""
+    key = cluster.node_id(state, params["node"])
+    if params["wait_for"] != "empty" or not key or not state["shards_on_node"]:
+        return ""
+    try:
+        with call() as member:
+            shard = cluster.listed_on(member.get(paths.routing(key, "index", "shard", "primary")), key)[0]
+            asked = {name: shard[name] for name in ("index", "shard", "primary")}
+            reason = cluster.explained(member.ask("POST", paths.EXPLAIN, dict(asked, current_node=params["node"])))
+    except (NoAnswer, IndexError):
+        return ""
+    return ". Shard %(shard)s of %(index)s finds no other place (%%s)" % shard % reason if reason else ""
+
+
 ARGUMENTS = dict(
-    elasticsearch_arguments(),
+    http_arguments(port=9200),
     **health_arguments(cluster.conditions({"members": [], "node": None, "status": cluster.GREEN})),
     members={"type": "list", "elements": "str", "default": []},
     status={"type": "str", "choices": [cluster.GREEN, cluster.YELLOW], "default": cluster.GREEN},
     node={"type": "str"},
+    replicas={"type": "bool", "default": False},
 )
 
 
@@ -226,7 +254,7 @@ def main():
     run_reconnecting_module(
         execute,
         ARGUMENTS,
-        required_together=[("user", "password")],
+        required_together=TOGETHER,
         required_if=[("wait_for", "empty", ["node"])],
         **MODULE_OPTIONS,
     )

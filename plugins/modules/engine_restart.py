@@ -22,6 +22,8 @@ description:
   - A manager of a swarm with autolock is unlocked, so that the next one can be restarted. Its engine is asked for the unlock key before the
     restart; the key is held in memory alone and is never told. Where there was no leader the key cannot be had, and where it was made anew
     meanwhile it may not fit; such a manager is back when it is locked, and that is a warning.
+  - Members of clusters that ran before (M(quorate.swarm.cluster_member)) are started by systemd, and are waited for as long once more. That
+    their cluster has taken them in is for the health modules to say.
   - Runs on one host. Take the hosts one after the other, and stop at the first that fails.
 options:
   service:
@@ -78,6 +80,12 @@ swarm:
     cluster_id: rqzqcqvhg6zbbwytg1j7wqb1c
     managers: [{"addr": "10.10.10.88:2377", "node_id": "3b4mbhoz6dwqrvz9b6ynkz8lc"}]
     error: null
+members:
+  description: The members of clusters that ran before the restart, and run again; in check mode those that run.
+  returned: success
+  type: list
+  elements: str
+  sample: ["zoo1"]
 actions:
   description: What was done, or would be done in check mode.
   returned: success
@@ -89,6 +97,7 @@ actions:
 import subprocess
 
 from ansible_collections.quorate.swarm.plugins.module_utils import restarts
+from ansible_collections.quorate.swarm.plugins.module_utils.container_spec import MEMBER_LABEL
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import EngineError, QuorateError
 from ansible_collections.quorate.swarm.plugins.module_utils.evidence import cluster_id_on_disk
 from ansible_collections.quorate.swarm.plugins.module_utils.frame import Outcome, run_reconnecting_module
@@ -107,11 +116,12 @@ def execute(reach, params, check_mode):
         key = unlock_key(reach) if restarts.has_key(before) else None
         restart(params["service"])
         now = await_return(reach, before, params["wait_timeout"], key)
+        await_members(reach, before, now, params["wait_timeout"])
     return Outcome(
         changed=True,
         actions=[restarts.Restart.sentence()],
         warnings=[] if now is None else restarts.warnings(before, now),
-        facts={"swarm": None if now is None else now.membership.summary()},
+        facts={"swarm": None if now is None else now.membership.summary(), "members": sorted(before.members) if before else []},
     )
 
 
@@ -155,6 +165,16 @@ def await_return(reach, before, limit, key=None):
     return now
 
 
+def await_members(reach, before, now, limit):
+    if not restarts.members_missing(before, now):
+        return
+
+    def observe():
+        return restarts.members_missing(before, look(reach))
+
+    wait_until(observe, lambda seen: not seen, limit, "the members of clusters on this host ran again", describe=lambda seen: seen)
+
+
 def unlock(reach, key):
     """Whether the key is the right one, as far as the engine says; it may answer only after this manager has found the others."""
     try:
@@ -169,10 +189,16 @@ def look(reach):
     try:
         engine = reach()
         info = engine.info()
+        members = running_members(engine)
     except EngineError:
         return None
     membership = membership_of(info, cluster_id_on_disk(info.get("DockerRootDir") or ""))
-    return restarts.View(membership, nodes_of(engine) if membership.is_manager else None)
+    return restarts.View(membership, nodes_of(engine) if membership.is_manager else None, members)
+
+
+def running_members(engine):
+    running = [container for container in engine.containers() if container.get("State") == "running"]
+    return frozenset((container.get("Labels") or {}).get(MEMBER_LABEL) for container in running) - {None, ""}
 
 
 def nodes_of(engine):

@@ -66,7 +66,7 @@ def test_the_master_leaves_under_load_and_comes_back(lab, play, elasticsearch, l
         assert sorted(elasticsearch.nodes(stay)) == sorted(NAMES[host] for host in others)
         assert elasticsearch.ask(stay, "/_cluster/state/metadata")["metadata"]["cluster_coordination"]["voting_config_exclusions"] == []
         assert "Nothing changed." in play.ok(PLAYBOOK, *words(THREE), *without)
-        assert "add %s" % master in " ".join(play.ok(PLAYBOOK, *words(THREE)).split())
+        assert "start %s, side by side" % master in " ".join(play.ok(PLAYBOOK, *words(THREE)).split())
     assert not client.lost
     assert sorted(elasticsearch.nodes(stay)) == sorted(HOSTS)
     elasticsearch.assert_there(stay, client)

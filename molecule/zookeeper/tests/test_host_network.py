@@ -13,7 +13,7 @@ PORT = 2191
 MEMBERS = {"node2": 12, "node3": 13, "node4": 14}
 VARIABLES = {
     "zookeeper_group": "zookeeper_on_hosts", "zookeeper_model": "host", "zookeeper_directory": "/srv/zookeeper-on-hosts",
-    "zookeeper_client_port": PORT, "zookeeper_peer_port": 2898, "zookeeper_election_port": 3898,
+    "zookeeper_publish_address": "0.0.0.0", "zookeeper_client_port": PORT, "zookeeper_peer_port": 2898, "zookeeper_election_port": 3898,
 }
 
 
@@ -48,6 +48,11 @@ def test_a_second_run_changes_nothing_and_check_mode_says_so(play_clusters, word
 def test_a_port_that_the_servers_would_not_take_is_refused_and_nothing_is_changed(play_clusters, words, variables):
     told = play_clusters.refused(PLAYBOOK, *words, "-e", json.dumps(variables))
     assert "knows zoo12 with the ports 2898, 3898, 2191 (peers, elections, clients), and" in told and "Nothing was changed." in told
+
+
+def test_an_address_at_which_clients_would_not_be_kept_to_is_refused(play_clusters, words):
+    told = play_clusters.refused(PLAYBOOK, *words, "-e", "zookeeper_publish_address=127.0.0.1")
+    assert "listens for clients at all addresses of it, on port 2191" in told
 
 
 def test_a_port_that_somebody_else_has_is_refused_and_nothing_is_changed(play_clusters, clusters_with):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_group_in_another_order_changes_nothing(play, clusters_with):
     assert "Nothing would change." in play.ok(PLAYBOOK, "--check", *reordered, "-e", "zookeeper_group=zookeeper_reordered")
 
 
-def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run_were_killed(lab, play, zookeeper, load):
+def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run_were_killed(lab, play, zookeeper, load, waited):
     leader = zookeeper.leader(MEMBERS)
     followers = [host for host in MEMBERS if host != leader]
     told = " ".join(play.ok(PLAYBOOK, "--check", *SETTING).split())
@@ -72,10 +73,32 @@ def test_a_setting_is_rolled_under_load_and_goes_on_after_the_leader_and_the_run
         # The others elect a leader meanwhile.
         play.ok(PLAYBOOK, *SETTING)
     assert not client.lost
+    waited(client)
     for host in MEMBERS:
         assert "maxClientCnxns=100" in zookeeper.ask(host, "conf").splitlines(), host
-    assert_there(zookeeper, client)
+    zookeeper.assert_there("node1", client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
+def test_engines_are_restarted_one_after_the_other_while_the_ensemble_is_whole(lab, play, zookeeper, load, unfinished):
+    for host in MEMBERS:
+        unfinished(host)
+    lab.sh("node1", "systemctl stop quorate-member@zoo1")
+    try:
+        words = ("--tags", "docker_engine", "-e", "zookeeper_gate_timeout=10")
+        begun = lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker")
+        assert "zoo1" in play.refused("playbooks/site.yml", *words)
+        assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") == begun
+    finally:
+        lab.sh("node1", "systemctl start quorate-member@zoo1")
+    zookeeper.wait_until_whole(MEMBERS)
+    with load("zookeeper", 60, MEMBERS) as client:
+        told = play.ok("playbooks/site.yml", "--tags", "docker_engine")
+    assert told.count("[quorate.swarm.zookeeper : Wait until every member serves]") == 4
+    assert not client.lost
+    assert lab.sh("node2", "systemctl show -p ActiveEnterTimestamp docker") != begun
+    zookeeper.assert_there("node1", client)
 
 
 @pytest.mark.long
@@ -94,8 +117,42 @@ def test_a_member_is_added_and_removed_under_load(lab, play, zookeeper, load, cl
     assert "server.4=" not in zookeeper.get("node1", "/zookeeper/config")
     assert lab.sh("node4", "docker ps -aq -f name=zoo4") == ""
     assert "version-2" in lab.sh("node4", "ls /srv/zookeeper/zoo4/data")
-    assert_there(zookeeper, client)
+    zookeeper.assert_there("node1", client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without)
+    delete = ("-e", json.dumps({"zookeeper_delete": ["zoo4"]}))
+    play.ok(PLAYBOOK, *SETTING, *without, *delete)
+    assert lab.sh("node4", "find /srv/zookeeper -name 'data*'") == ""
+    assert "version-2" in lab.sh("node1", "ls /srv/zookeeper/zoo1/data")
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING, *without, *delete)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("hosts", [["node1", "node2"], list(MEMBERS)], ids=["two", "all"])
+def test_members_whose_containers_are_gone_are_made_anew_on_their_data(lab, play, zookeeper, load, hosts):
+    with load("zookeeper", 60, MEMBERS) as client:
+        time.sleep(5)
+    for host in hosts:
+        lab.sh(host, "systemctl stop quorate-member@%s && docker rm -f %s" % (MEMBERS[host], MEMBERS[host]))
+    # What a removal would take away as well; the server knows its membership from the role alone then.
+    lab.sh(hosts[0], "rm -r /srv/zookeeper/%s/conf" % MEMBERS[hosts[0]])
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "start %s, side by side" % ", ".join(MEMBERS[host] for host in hosts) in told
+    assert sorted(zookeeper.modes(MEMBERS).values()) == ["follower", "follower", "leader"]
+    zookeeper.assert_there("node1", client)
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
+
+
+@pytest.mark.long
+def test_members_serve_again_with_their_data_once_swarm_and_overlay_were_made_anew(lab, play, swarm, zookeeper):
+    zookeeper.put("node1", "/anew", "quince")
+    # One is stopped; those that run are cut off from each other.
+    lab.sh("node2", "systemctl stop quorate-member@zoo2")
+    play.ok("playbooks/reset.yml", "-e", "swarm_reset_cluster_id=%s" % swarm.cluster_id())
+    play.ok("playbooks/site.yml", "--tags", "swarm,overlay")
+    told = " ".join(play.ok(PLAYBOOK, *SETTING).split())
+    assert "start zoo2, side by side" in told and "replace zoo1, zoo3 at once, since they serve nobody" in told
+    assert zookeeper.get("node3", "/anew") == "quince"
+    assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
 
 
 @pytest.mark.long
@@ -105,10 +162,5 @@ def test_nothing_acknowledged_is_lost_when_all_hosts_lose_their_power(lab, play,
         lab("power-on", *MEMBERS, "node4")
         swarm.wait_until_ready()
         zookeeper.wait_until_whole(MEMBERS, limit=300)
-    assert_there(zookeeper, client)
+    zookeeper.assert_there("node1", client)
     assert "Nothing changed." in play.ok(PLAYBOOK, *SETTING)
-
-
-def assert_there(zookeeper, client):
-    found = set(zookeeper.children(next(iter(MEMBERS)), "/load"))
-    assert client.acknowledged and not [number for number in client.acknowledged if str(number) not in found]

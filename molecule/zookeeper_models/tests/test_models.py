@@ -69,13 +69,16 @@ def test_a_change_is_rolled_and_the_next_run_changes_nothing(play, inventory, zo
     ("variables", "words"),
     [
         ({"zookeeper_id": 1}, "The id 1 is that of"),
-        ({"zookeeper_heap": "64g"}, "The member needs 64 GiB, and this host has"),
+        ({"zookeeper_heap": "64g"}, "The member needs 64.1 GiB, and this host has"),
         ({"zookeeper_client_port": 2199}, "knows zoo1 with the ports 2888, 3888, 2181 (peers, elections, clients), and"),
         ({"zookeeper_model": "links"}, "knows zoo1 as zoo1, and by name, model and address of the inventory it would be zknode1"),
         ({"zookeeper_settings": {"ssl.keyStore.password": "quince"}}, "has ssl.keyStore.password, and zoo.cfg is no place for secrets"),
+        pytest.param({"zookeeper_settings": {"dataDir": "/var/lib/zoo"}}, "dataDir is /var/lib/zoo and not /data", marks=pytest.mark.long),
+        pytest.param({"zookeeper_environment": {"JVMFLAGS": "-Xmx1g"}}, "has JVMFLAGS, with which the role gives", marks=pytest.mark.long),
+        pytest.param({"zookeeper_memory": "128m"}, "The member needs 192 MiB, and its container's memory", marks=pytest.mark.long),
         ({"zookeeper_model": "static"}, "no zookeeper_address is said of bridge1, bridge2, bridge3"),
     ],
-    ids=["id", "heap", "port", "model", "password", "address"],
+    ids=["id", "heap", "port", "model", "password", "data-dir", "flags", "limit", "address"],
 )
 def test_bad_input_is_refused_in_a_sentence(play, inventory, variables, words):
     told = play.refused(PLAYBOOK, *inventory, "-e", json.dumps(dict({"zookeeper_group": "zookeeper_bridge"}, **variables)))

@@ -220,3 +220,36 @@ def test_status_of_a_dead_server_is_a_failure(zookeeper):
     zookeeper.start()
     result = zookeeper.run(zookeeper.programs / "zkServer.sh", "status", **zookeeper.usual)
     assert result.returncode == 1 and "probably not running" in result.stderr
+
+
+@pytest.fixture
+def redis(tmp_path):
+    container = Container(tmp_path)
+    container.fake("gosu", 'printf "%s\\n" gosu "$@"')
+    container.fake("chown", "")
+    container.fake("find", "")
+    container.fake("redis-server", 'printf "%s\\n" redis-server "$@"')
+    program = DEFINITIONS / "redis/files/usr/local/bin/docker-entrypoint.sh"
+
+    def start(*arguments, user="999"):
+        container.fake("id", f"echo {user}")
+        return container.run(program, *arguments).stdout.split()
+
+    container.start = start
+    return container
+
+
+def test_redis_does_not_run_as_root(redis):
+    words = redis.start("redis-server", "/a.conf", user="0")
+    assert words[:2] == ["gosu", "redis"] and words[3:] == ["redis-server", "/a.conf"]
+    assert redis.start("echo", "hello", user="0") == ["hello"]
+
+
+def test_redis_has_no_protected_mode_unless_somebody_says_so(redis, tmp_path):
+    said, open_ = tmp_path / "said.conf", tmp_path / "open.conf"
+    said.write_text("  Protected-Mode yes\n")
+    open_.write_text("port 6379\n")
+    assert redis.start("redis-server") == ["redis-server", "--protected-mode", "no"]
+    assert redis.start("redis-server", str(open_)) == ["redis-server", str(open_), "--protected-mode", "no"]
+    assert redis.start("redis-server", str(said)) == ["redis-server", str(said)]
+    assert redis.start("--protected-mode", "yes") == ["redis-server", "--protected-mode", "yes"]

@@ -55,3 +55,9 @@ def test_a_package_of_one_release_changes_its_disk(monkeypatch):
     monkeypatch.setitem(disks.EXTRA_PACKAGES, "trixie", ["another"])
     after = all_keys()
     assert {name for name in before if before[name] != after[name]} == {"disk trixie"}
+
+
+def test_an_image_has_the_name_by_which_users_know_it():
+    names = {image.name: (image.pulled, image.reference) for image in images.all_images()}
+    assert names["redis"] == ("redis:7.0", "redis:7.0")
+    assert names["etcd"] == ("coreos/etcd:v3.4.23", "quay.io/coreos/etcd:v3.4.23")

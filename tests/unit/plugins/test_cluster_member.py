@@ -123,7 +123,8 @@ def test_a_member_is_made_from_nothing(place):
         "start the member",
     ]
     assert place.engine.world.journal == ["create zoo1", "connect zoo1 to admin"]
-    assert place.systemd.told() == ["daemon-reload", "enable %s" % UNIT, "start %s" % UNIT]
+    # What enables a unit reads it, too.
+    assert place.systemd.told() == ["enable %s" % UNIT, "start %s" % UNIT]
     assert place.read("conf/password") == SECRET + "\n"
     assert (place.root / "conf" / "password").stat().st_mode & 0o7777 == 0o400
     assert (place.root / "data").stat().st_mode & 0o7777 == 0o700
@@ -230,7 +231,7 @@ def test_a_restart_is_made_each_time_that_it_is_asked_for(member):
 
 def test_a_unit_of_an_earlier_text_is_written_without_a_restart(member):
     (member.root.parent / "units" / "quorate-member@.service").write_text("old\n", encoding="utf-8")
-    assert member.run().actions == ["write the systemd unit of members"]
+    assert member.run().actions == ["write the systemd unit of members", "have systemd read its units again"]
 
 
 def test_a_unit_that_was_written_and_not_read_is_read(member):
@@ -341,6 +342,24 @@ def test_evidence(member):
     assert member.run(state="seen").facts["member"]["data"] == {str(data): "filled"}
 
 
+def test_evidence_in_a_file_that_may_hold_secrets(member):
+    data = member.root / "data"
+    (data / "db").write_bytes(b"\x00version1.2\x00hunter2\nversion1.3\x08\x02version1.2\xff")
+    evidence = {"version": {"path": str(data / "d*"), "matches": r"version([0-9.]+)"}}
+    evidence["none"] = dict(evidence["version"], path=str(data / "none"))
+    evidence["bytes"] = {"path": str(data / "db"), "matches": r"\x08(.)"}
+    evidence["nothing"] = {"path": str(data / "db"), "matches": "(quince)"}
+    outcome = member.run(state="seen", evidence=evidence)
+    told = {"version": ["1.2", "1.3"], "none": None, "bytes": ["\x02"], "nothing": []}
+    assert outcome.facts["member"]["evidence"] == told and "hunter2" not in repr(vars(outcome))
+
+
+@pytest.mark.parametrize("asked", [{"path": "/x"}, {"path": "/x", "matches": "(a"}, {"path": "/x", "matches": "a"}, {"matches": "(a)"}])
+def test_evidence_that_cannot_be_looked_for_is_refused(member, asked):
+    with pytest.raises(Refusal, match="The evidence version "):
+        member.run(state="seen", evidence={"version": asked})
+
+
 def test_a_secret_of_before_is_removed_without_a_restart(member):
     secrets = member.root / "secrets"
     member.options["directories"].append(
@@ -388,6 +407,34 @@ def test_a_task_of_the_swarm_is_never_adopted(place):
         place.run(adopt=True)
 
 
+@pytest.fixture
+def of_orders(place):
+    """A member of the cluster zookeeper/orders."""
+    place.run(cluster="zookeeper/orders")
+    return place
+
+
+@pytest.mark.parametrize("state", ["started", "stopped", "absent"])
+def test_a_member_of_another_cluster_is_refused_though_nothing_else_differs(of_orders, state):
+    words = "The container zoo1 is a member of the cluster zookeeper/orders, and it was to be one of zookeeper/shops"
+    with pytest.raises(Refusal, match=words):
+        of_orders.run(state=state, cluster="zookeeper/shops")
+    seen = of_orders.run(state="seen", cluster="zookeeper/shops").facts["member"]
+    assert seen["other_cluster"] == "zookeeper/orders" and words in seen["refusals"][0]
+
+
+@pytest.mark.parametrize("first, second", [(None, "zookeeper/orders"), ("zookeeper/orders", None), ("zookeeper/orders",) * 2])
+def test_a_member_that_names_no_cluster_is_none_of_another_one_and_is_left_as_it_is(place, first, second):
+    place.run(cluster=first)
+    assert not place.run(cluster=second).changed
+
+
+def test_members_of_a_renamed_group_are_replaced_on_request(of_orders):
+    outcome = of_orders.run(cluster="zookeeper/shops", adopt=True)
+    assert "remove the container zoo1" in outcome.actions
+    assert not of_orders.run(cluster="zookeeper/shops").changed
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_data_of_another_owner_is_refused_and_not_given_away(place):
     (place.root / "data").mkdir(parents=True)
@@ -416,12 +463,37 @@ def test_a_port_of_another_container_is_named(place):
         place.run()
 
 
-@pytest.mark.parametrize("state, writes, is_refused", [("running", True, True), ("running", False, False), ("exited", True, False)])
-def test_data_of_another_container_that_runs_is_left_to_it(place, state, writes, is_refused):
+USERS = [
+    ("running", {}, True, "runs"),
+    ("running", {}, False, None),
+    ("exited", {}, True, None),
+    # systemd starts it again
+    ("exited", {"quorate.member": "old"}, True, "is a member that is stopped"),
+    ("created", {"quorate.member": "old"}, True, "is a member that is stopped"),
+]
+
+
+@pytest.mark.parametrize("state, labels, writes, words", USERS)
+def test_data_of_another_container_is_left_to_it(place, state, labels, writes, words):
     mounts = [{"Type": "bind", "Source": str(place.root / "data"), "RW": writes}]
-    place.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": {}, "State": state, "Mounts": mounts}]
+    place.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": labels, "State": state, "Mounts": mounts}]
     refusals = place.run(state="seen").facts["member"]["refusals"]
-    assert ["belongs to the container old, which runs" in sentence for sentence in refusals] == [True] * is_refused
+    assert ["belongs to the container old, which %s." % words in sentence for sentence in refusals] == [True] * (words is not None)
+
+
+@pytest.mark.parametrize("state, labels, writes, words", USERS)
+def test_data_of_another_container_is_not_deleted(member, state, labels, writes, words):
+    data = str(member.root / "data")
+    mounts = [{"Type": "bind", "Source": data, "RW": writes}]
+    member.engine.others = [{"Id": "x", "Names": ["/old"], "Labels": labels, "State": state, "Mounts": mounts}]
+    seen = member.run(state="seen", delete=[data]).facts["member"]
+    assert (seen["refusals"], len(seen["removal_refusals"])) == ([], 1 if words else 0)
+    if words:
+        with pytest.raises(Refusal, match="data is to be deleted, and the container old, which %s, has its data there" % words):
+            member.run(state="absent", delete=[data])
+        assert member.container and (member.root / "data").is_dir()
+    # Without that, it stays where it is.
+    assert member.run(state="absent").changed and (member.root / "data").is_dir()
 
 
 @pytest.mark.parametrize("service, is_refused", [("zoo1", False), ("zoo2", True)])
@@ -494,6 +566,19 @@ def test_what_is_to_be_mounted_must_be_there(member):
     assert member.systemd.has("active")
 
 
+def test_a_network_that_is_only_foretold_is_refused_outside_of_check_mode_alone(place):
+    del place.engine.networks_listed[-1]
+    options = {"foretold_networks": ["admin", "other"]}
+    outcome = place.run(check_mode=True, **options)
+    assert outcome.changed and outcome.facts["member"]["networks_foretold"] == ["admin"]
+    look = place.run(check_mode=True, state="seen", **options).facts["member"]
+    assert look["refusals"] == [] and look["networks_foretold"] == ["admin"]
+    with pytest.raises(Refusal, match="There is no network admin"):
+        place.run(**options)
+    with pytest.raises(Refusal, match="There is no network admin"):
+        place.run(check_mode=True)
+
+
 def test_a_worker_may_not_know_a_network_yet(place):
     place.engine.networks_listed = []
     place.engine.swarm = {"LocalNodeState": "active", "ControlAvailable": False}
@@ -541,6 +626,70 @@ def test_a_network_that_comes_late_is_waited_for_however_often_systemd_tries(pla
     with pytest.raises(QuorateError, match="the engine says: %s. It has said nothing" % words.rstrip(".")):
         place.run()
     assert clock.now == 120
+
+
+NOT_FOUND = "Could not attach to network %s: rpc error: code = NotFound desc = network %s not found"
+
+
+def made_anew(member):
+    """The overlay of the member, which was stopped meanwhile, as on a manager."""
+    member.systemd.unset("active")
+    for listed in member.engine.networks_listed:
+        if listed["Name"] == "demo":
+            listed["Id"] = "new"
+
+
+def as_on_a_worker(member):
+    member.engine.networks_listed = [listed for listed in member.engine.networks_listed if listed["Name"] != "demo"]
+    member.engine.ids_of_the_managers = {"demo": "new"}
+    member.engine.swarm = {"LocalNodeState": "active", "ControlAvailable": False}
+
+    def end(found):
+        old = found["NetworkSettings"]["Networks"]["demo"]["NetworkID"]
+        if old != "new":
+            found["State"].update(Running=False, Status="created", Error=NOT_FOUND % (old, old))
+            member.systemd.set("looping")
+
+    member.engine.end = end
+
+
+def test_a_container_whose_network_was_made_anew_is_made_anew(member):
+    made_anew(member)
+    seen = member.run(state="seen").facts["member"]
+    assert "container: network demo is an earlier one of this name (id-demo), not new" in seen["differs"]
+    outcome = member.run()
+    assert outcome.actions == ["remove the container zoo1", "create the container zoo1", "start the member"]
+    assert member.container["NetworkSettings"]["Networks"]["demo"]["NetworkID"] == "new" and not member.run().changed
+
+
+def test_on_a_worker_only_the_start_tells_it(member, clock):
+    made_anew(member)
+    as_on_a_worker(member)
+    outcome = member.run()
+    assert outcome.actions == [
+        "start the member", "stop the member", "remove the container zoo1", "create the container zoo1", "start the member",
+    ]
+    assert clock.now < 10 and not member.run().changed
+    assert outcome.after == {"started": True, "container": {"network demo": "the one of now"}}
+
+
+def test_a_network_that_is_nowhere_any_more_is_told(member, clock):
+    made_anew(member)
+    as_on_a_worker(member)
+    member.engine.ids_of_the_managers = {"demo": "other"}
+    with pytest.raises(QuorateError, match="does not stay up: the engine says: Could not attach to network other: rpc error"):
+        member.run()
+    assert clock.now < 10
+
+
+def test_a_member_that_runs_without_its_network_is_cut_off(member):
+    assert member.run(state="seen").facts["member"]["cut_off"] is False
+    # A further network that is asked for now cuts nobody off.
+    del member.container["NetworkSettings"]["Networks"]["admin"]
+    assert member.run(state="seen").facts["member"]["cut_off"] is False
+    del member.container["NetworkSettings"]["Networks"]["demo"]
+    seen = member.run(state="seen").facts["member"]
+    assert (seen["cut_off"], seen["restart_needed"]) == (True, True)
 
 
 def test_a_member_that_ends_again_and_again_is_told_though_nothing_differs(member):

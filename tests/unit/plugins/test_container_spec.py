@@ -40,6 +40,7 @@ def inspected(wanted, **host):
         "Id": "0123456789abcdef",
         "Name": "/zoo1",
         "Image": "sha256:one",
+        "State": {"Error": ""},
         "Config": dict({"Hostname": "0123456789ab"}, **config),
         "HostConfig": dict(body["HostConfig"], **host),
         "NetworkSettings": {"Networks": networks or {"bridge": {"NetworkID": "b", "Aliases": None}}},
@@ -175,6 +176,32 @@ def sentences(found, wanted, image=IMAGE, made_of=IMAGE, **rest):
 )
 def test_what_differs(now, asked, expected):
     assert sentences(inspected(spec(**now)), spec(**asked)) == expected
+
+
+@pytest.mark.parametrize(
+    "error, listed, expected",
+    [
+        ("", [("a", "net1")], None),
+        ("", [("a", "net2")], "net2"),
+        ("", [("b", "net2")], None),
+        ("network net1 not found", [], None),
+        ("rpc error: code = NotFound desc = network net1 not found", [], "the one of now"),
+        ("rpc error: code = NotFound desc = network net3 not found", [], None),
+        ("rpc error: code = NotFound desc = network net1 not found", [("a", "net1"), ("a", "net2")], "net2"),
+    ],
+)
+def test_a_network_that_was_made_anew(error, listed, expected):
+    found = inspected(spec(networks=[{"name": "a"}]))
+    found["State"] = {"Error": error}
+    networks = [{"Name": name, "Id": network_id} for name, network_id in listed]
+    told = sentences(found, spec(networks=[{"name": "a"}]), networks=networks)
+    assert told == ["network a is an earlier one of this name (net1), not %s" % expected] * bool(expected)
+
+
+def test_the_networks_of_the_engine_are_found_by_name():
+    found = inspected(spec(networks=[{"name": "bridge"}]))
+    networks = [{"Name": "bridge", "Id": "of this start"}]
+    assert sentences(found, spec(networks=[{"name": "bridge"}]), networks=networks) == []
 
 
 def test_another_image_under_the_same_name():

@@ -14,6 +14,7 @@ from ansible_collections.quorate.swarm.plugins.module_utils import elasticsearch
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import QuorateError, Refusal, TimeLimitExceeded
 from ansible_collections.quorate.swarm.plugins.modules import elasticsearch_cluster
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes import elasticsearch as fake
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.http import over_http
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.members import no_engine
 
 ENABLE, EXCLUDE = "cluster.routing.allocation.enable", "cluster.routing.allocation.exclude._name"
@@ -149,7 +150,7 @@ class Cluster(fake.Member):
 
 def run(member, check_mode=False, wait_timeout=60, **said):
     with member.serving() as port:
-        params = dict(fake.options(port), **wish(wait_timeout=wait_timeout, **said))
+        params = dict(over_http(port), **wish(wait_timeout=wait_timeout, **said))
         return elasticsearch_cluster.execute(no_engine, params, check_mode)
 
 

@@ -19,20 +19,20 @@ from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.elasticsearch im
     coordination,
     health,
     nodes,
-    options,
     root,
     routing,
     settings,
 )
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.http import over_http
 from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.members import closed, no_engine, served
 
 UNASKED = {"members": [], "node": None, "status": "green"}
 FORMED = {"answers", "formed", "members", "green", "yellow", "settled"}
 
 
-def look(port, wait_for=None, wait_timeout=0, members=(), node=None, status="green", **said):
-    waiting = {"wait_for": wait_for, "wait_timeout": wait_timeout, "wait_ends": 0}
-    params = options(port, members=list(members), node=node, status=status, **waiting, **said)
+def look(port, wait_for=None, wait_timeout=0, members=(), node=None, status="green", replicas=False, **said):
+    waiting = {"wait_for": wait_for, "wait_timeout": wait_timeout, "wait_ends": 0, "replicas": replicas}
+    params = over_http(port, members=list(members), node=node, status=status, **waiting, **said)
     outcome = elasticsearch_health.execute(no_engine, params, False)
     assert not outcome.changed
     return outcome.facts
@@ -73,6 +73,7 @@ def test_a_state():
         "allocation": {"persistent": {"cluster.routing.allocation.enable": "primaries"}, "transient": {}},
         "marks": {"change": "elastic-data01"},
         "shards_on_node": None,
+        "replicas": None,
     }
 
 
@@ -253,6 +254,54 @@ def test_a_node_is_waited_for_until_it_is_empty(clock):
         assert look(port, wait_for="empty", node="elastic-data01", wait_timeout=60)["state"]["shards_on_node"] == 0
 
 
+TAKEN = "a copy of this shard is already allocated to this node [[fruit][0]]"
+
+
+@pytest.mark.parametrize(
+    "decisions, words",
+    [
+        ([("elastic-data02", "NO", TAKEN), ("elastic-data03", "NO", "too full")],
+         ". Shard 0 of fruit finds no other place (elastic-data02: %s; elastic-data03: too full)." % TAKEN),
+        # It may go yet.
+        ([("elastic-data02", "NO", TAKEN), ("elastic-data03", "YES", "")], "1 shards on elastic-data01."),
+    ],
+)
+def test_why_a_node_does_not_become_empty_is_told(clock, decisions, words):
+    member = Member()
+    shard = {"index": "fruit", "shard": 0, "primary": False}
+    member.answers["GET /_cluster/state/routing_nodes"] = {"routing_nodes": {"nodes": {DATA: [shard]}}}
+    member.answers["POST /_cluster/allocation/explain"] = {
+        "node_allocation_decisions": [
+            {"node_name": name, "deciders": [{"decider": "x", "decision": decision, "explanation": reason}] if reason else []}
+            for name, decision, reason in decisions
+        ]
+    }
+    with member.serving() as port, pytest.raises(TimeLimitExceeded) as failure:
+        look(port, wait_for="empty", node="elastic-data01", wait_timeout=10)
+    assert str(failure.value).endswith(words)
+    explained = [body for what, _query, body in member.asked if what == "POST /_cluster/allocation/explain"]
+    assert explained == [dict(shard, current_node="elastic-data01")]
+
+
+def test_why_a_node_does_not_become_empty_may_be_told_by_nobody(clock):
+    with Member().serving() as port, pytest.raises(TimeLimitExceeded, match="1 shards on elastic-data01.$"):
+        look(port, wait_for="empty", node="elastic-data01", wait_timeout=10)
+
+
+def test_how_many_replicas_are_wanted_is_told_where_it_is_asked_for():
+    member = Member()
+    indices = {"fruit": {"number_of_replicas": "2"}, ".own": {"number_of_replicas": "1", "auto_expand_replicas": "0-1"}}
+    member.answers["GET /_cluster/state/metadata"] = {
+        "metadata": {"indices": {name: {"settings": {"index": index}} for name, index in indices.items()}}
+    }
+    with member.serving() as port:
+        assert look(port)["state"]["replicas"] is None
+        assert look(port, replicas=True)["state"]["replicas"] == {"fruit": 2}
+    member.answers["GET /_cluster/state/metadata"] = {}
+    with member.serving() as port:
+        assert look(port, replicas=True)["state"]["replicas"] == {}
+
+
 def test_a_condition_that_does_not_come_is_told(clock):
     with Member().loses_its_master().serving() as port, pytest.raises(TimeLimitExceeded) as failure:
         look(port, wait_for="formed", wait_timeout=10)
@@ -299,6 +348,12 @@ def test_tls(certificate, said, error):
         facts = look(port, **dict({"scheme": "https"}, **said))
     assert facts["reachable"] is (error is None)
     assert error is None or error.replace(".", " ") in facts["error"].replace("-", " ")
+
+
+def test_a_client_certificate_that_cannot_be_read_is_refused(certificate, tmp_path):
+    said = {"scheme": "https", "https_client_cert": str(certificate / "cert.pem"), "https_client_key": str(tmp_path / "none.pem")}
+    with pytest.raises(Refusal, match="The https_client_cert .* and the https_client_key .*none.pem are no certificate"):
+        look(9, **said)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

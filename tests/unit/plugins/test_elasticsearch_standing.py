@@ -43,6 +43,7 @@ def look(exists=True, running=True, differs=False, state=JOINED, log=None):
 
 BARE = look(exists=False, running=False, state=None)
 OFF = look(running=False)
+GONE = look(exists=False, running=False)
 
 
 def view(members, master, uuid="u1", status="green", moving=0, marks=(), versions=("7.17.29",), settings=None, nonvoting=()):
@@ -63,6 +64,7 @@ def view(members, master, uuid="u1", status="green", moving=0, marks=(), version
 
 
 SILENT = {"state": None}
+STOPPED = {"cluster.routing.allocation.enable": "none"}
 
 
 def decide(members, looks, live):
@@ -83,6 +85,42 @@ def decide(members, looks, live):
             ["form the cluster of d1, d2, side by side"],
         ),
         ([OFF] * 3, [{}] * 3, ["start m, d1, d2, side by side"]),
+        # The containers are gone, the data are there: without them nobody may serve.
+        ([GONE] * 3, [{}] * 3, ["start m, d1, d2, side by side"]),
+        ([GONE, look(), look()], [{}, SILENT, SILENT], ["start m, side by side"]),
+        ([look(), GONE, GONE], [view({"node1": ONE_MASTER["node1"]}, "m", status="red"), {}, {}], ["start d1, d2, side by side"]),
+        # A run was killed between the removal of a container and the next one.
+        (
+            [look(), GONE, look()],
+            [view({"node1": ONE_MASTER["node1"], "node3": ONE_MASTER["node3"]}, "m", status="red", marks=["change"]), {}, SILENT],
+            ["finish what an earlier run has left undone", "start d1, side by side"],
+        ),
+        # A data host was built anew, and shards have no place: what the cluster lacks is what is to be added.
+        (
+            [look(), look(differs=True), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m", status="red")] * 2 + [{}],
+            ["start d2, side by side", "replace d1"],
+        ),
+        (
+            [look(), look(), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m", status="red", moving=1)] * 2 + [{}],
+            ["start d2, side by side"],
+        ),
+        # Where all is well, it is added in its turn, and where somebody has stopped the allocation, it would get nothing.
+        (
+            [look(), look(differs=True), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m")] * 2 + [{}],
+            ["replace d1", "add d2"],
+        ),
+        (
+            [look(), look(), BARE],
+            [view({host: ONE_MASTER[host] for host in ("node1", "node2")}, "m", status="red", settings=STOPPED)] * 2 + [{}],
+            [
+                "add d2",
+                "blocked, since somebody has set cluster.routing.allocation.enable to none, and a change would set it back. Set it to null "
+                "first",
+            ],
+        ),
         # A run was killed while it replaced a member.
         (
             [look(), OFF, look(differs=True)],
@@ -105,12 +143,59 @@ def test_what_is_done(looks, live, sentences):
     assert decide(ONE_MASTER, looks, live)["sentences"] == sentences
 
 
+def test_a_single_member_whose_container_is_gone_is_started_with_its_data():
+    single = {"node1": member("m", "master", "data")}
+    assert decide(single, [GONE], [{}])["sentences"] == ["start m, side by side"]
+
+
+def test_a_third_copy_waits_for_the_host_that_was_built_anew():
+    two = {host: THREE_MASTERS[host] for host in ("node1", "node2")}
+    decided = decide(THREE_MASTERS, [look(differs=True), look(), BARE], [view(two, "a", status="yellow")] * 2 + [{}])
+    assert (decided["sentences"], decided["blocked"]) == (["start c, side by side", "replace leader a last"], "")
+
+
+def test_of_three_masters_two_may_be_gone():
+    assert decide(THREE_MASTERS, [GONE, look(), GONE], [{}, SILENT, {}])["sentences"] == ["start a, c, side by side"]
+
+
+@pytest.mark.parametrize(
+    "going, replicas, sentence",
+    [
+        (["node3"], {"fruit": 1, "own": 0}, "Without d2 1 member with data would be left, and fruit wants more copies than that, of which "
+         "no two have a place on the same one. Lower number_of_replicas of fruit to 0 first, or add members with data"),
+        (["node3"], {"fruit": 0}, None),
+        (["node3"], {}, None),
+        ([], {"fruit": 5}, None),
+    ],
+)
+def test_shards_that_would_have_nowhere_to_go_are_told_before_they_are_to_go(going, replicas, sentence):
+    members = {host: dict(said, state="absent" if host in going else "present") for host, said in ONE_MASTER.items()}
+    live = view(members, "m")
+    live["state"]["replicas"] = replicas
+    decided = decide(members, [look()] * 3, [live] * 3)
+    assert decided["refusal"] == (sentence and sentence + ". Nothing was changed.")
+
+
+def test_who_comes_makes_room_for_who_goes():
+    members = dict(ONE_MASTER, node3=member("d2", "data", state="absent"), node4=member("d3", "data"))
+    live = view(ONE_MASTER, "m")
+    live["state"]["replicas"] = dict.fromkeys("abcdefg", 1)
+    assert decide(members, [look()] * 3 + [BARE], [live] * 3 + [{}])["sentences"] == ["add d3", "remove d2"]
+    members["node4"] = member("d3", "data", state="absent")
+    refusal = decide(members, [look()] * 3 + [BARE], [live] * 3 + [{}])["refusal"]
+    assert "and a, b, c, d, e, 2 more want more copies than that" in refusal and "number_of_replicas of each to 0" in refusal
+    # A node that the inventory does not know has room as well.
+    live["state"]["nodes"].append({"name": "stranger", "version": "7.17.29", "roles": ["data_hot"]})
+    assert decide(members, [look()] * 3 + [BARE], [live] * 3 + [{}])["refusal"] is None
+
+
 def test_where_the_versions_keep_their_state():
     of_7 = dict(look(running=False), evidence={"state": None, "state7": JOINED})
     assert decide(ONE_MASTER, [of_7, OFF, OFF], [{}] * 3)["sentences"] == ["start m, d1, d2, side by side"]
     newer = {"state": commit(version="8170199"), "state7": JOINED}
     decided = decide(ONE_MASTER, [look(), look(), dict(OFF, evidence=newer)], [view(ONE_MASTER, "m")] * 2 + [{}])
     assert "On node3 the data directory was written by version 8.17.1, and the image has 7.17.29" in decided["refusal"]
+    assert "Use an image of 8.17.1 or later, or move the data away" in decided["refusal"]
 
 
 def test_of_three_masters_the_elected_one_is_last():
@@ -252,10 +337,10 @@ def test_where_version_8_keeps_its_state_is_looked_at_too():
 @pytest.mark.parametrize(
     "members, warning",
     [
-        (ONE_MASTER, "m is the only member that can be master: while it is away, the cluster takes no write"),
+        (ONE_MASTER, "m is the only member that can be master: while it is away, the cluster takes no write. Take three"),
         (
             {host: THREE_MASTERS[host] for host in ("node1", "node2")},
-            "2 members can be master, and that many bear the loss of no more than 1 would",
+            "2 members can be master, and that many bear the loss of no more than 1 would. Take an odd number",
         ),
     ],
 )

@@ -217,7 +217,7 @@ def test_an_engine_that_does_not_answer_is_restarted(serve, managers):
 
 def test_check_mode_on_an_engine_that_does_not_answer(serve, managers):
     managers[0].state = "stopped"
-    assert run(serve(managers[0]), check_mode=True).facts == {"swarm": None}
+    assert run(serve(managers[0]), check_mode=True).facts == {"swarm": None, "members": []}
 
 
 def test_a_worker(serve, world, swarm, managers):
@@ -235,6 +235,40 @@ def test_an_engine_that_stays_away_is_waited_for_until_the_limit(serve, managers
     with pytest.raises(TimeLimitExceeded, match="Waited 60 s until the restarted engine was back; seen last: the engine does not answer."):
         run(service)
     assert clock.now == 60
+
+
+def container(name, state="running"):
+    return {"Id": name, "State": state, "Labels": {"quorate.member": name}}
+
+
+@pytest.fixture
+def with_members(managers):
+    """A host on which one member of a cluster runs and another one does not."""
+    other = {"Id": "web", "State": "running", "Labels": None}
+    managers[0].raw["containers"] = [container("zoo1"), container("zoo9", "exited"), other]
+    return managers[0]
+
+
+def test_members_of_clusters_that_ran_are_waited_for(serve, with_members, clock):
+    service = serve(with_members)
+    service.comes_back = lambda: with_members.raw.update(containers=[container("zoo1", "exited")])
+    clock.events.append((50, lambda: with_members.raw.update(containers=[container("zoo1")])))
+    assert run(service).facts["members"] == ["zoo1"]
+    assert clock.now >= 50
+
+
+def test_a_member_that_does_not_come_back_is_told(serve, with_members):
+    service = serve(with_members)
+    service.comes_back = lambda: with_members.raw.update(containers=[])
+    with pytest.raises(TimeLimitExceeded, match="until the members of clusters on this host ran again; seen last: zoo1 does not run"):
+        run(service)
+
+
+def test_a_manager_that_stays_locked_has_no_network_for_its_members(serve, with_members):
+    before = restarts.View(Membership("active"), members=frozenset({"zoo1"}))
+    assert restarts.members_missing(before, view("locked")) == ""
+    assert restarts.members_missing(before, None) == "the engine does not answer"
+    assert restarts.members_missing(None, WORKER) == ""
 
 
 KEY = "SWMKEY-1-held-in-memory"

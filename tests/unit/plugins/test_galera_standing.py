@@ -41,6 +41,7 @@ def look(exists=True, running=True, differs=False, uuid=OURS, names=ALL, **evide
 
 BARE = look(exists=False, running=False, uuid=None, names=None)
 DOWN = look(running=False)
+NO_CONTAINER = look(exists=False, running=False)
 # Its volume was replaced by an empty one.
 EMPTY = look(running=False, uuid=None)
 # Its container runs for the first time, and has made its database; or it is the only one of its cluster yet.
@@ -110,6 +111,10 @@ LEFT = "no member is in a primary component"
             [SILENT] * 3,
             ["form the cluster with galera-node1 alone", "add galera-node2, then galera-node3"],
         ),
+        # The containers are gone, the data are there.
+        ([NO_CONTAINER] * 3, [SILENT] * 3, ["start galera-node1, galera-node2, galera-node3, side by side"]),
+        ([DOWN, NO_CONTAINER, BARE], [SILENT] * 3, ["start galera-node1, galera-node2, side by side", "add galera-node3"]),
+        ([look(), look(), NO_CONTAINER], [IN, IN, SILENT], ["add galera-node3"]),
         # The same in a group whose order somebody has changed, or with a database that was there before: not the first of the group.
         (
             [BARE, look(running=False, names=""), BARE],

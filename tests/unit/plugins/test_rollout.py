@@ -116,6 +116,16 @@ def decide(looks, standing, members=None, waited=True):
         ([AS_WANTED, AS_WANTED, AS_WANTED], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
         ([AS_WANTED, DOWN, DOWN], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["start m2, side by side", "add m3"]),
         ([AS_WANTED, AS_WANTED, DIFFERS], dict(WHOLE, voters=["node1", "node2"], joining=["node3"]), ["add m3"]),
+        # Containers that are gone, of members that the cluster may need to serve at all.
+        ([MISSING] * 3, dict(WHOLE, serving=[], holding=list(MEMBERS)), ["start m1, m2, m3, side by side"]),
+        (
+            [MISSING, MISSING, AS_WANTED],
+            dict(WHOLE, serving=[], holding=list(MEMBERS), ailing="m1, m2 do not serve", settling=True),
+            ["start m1, m2, side by side"],
+        ),
+        ([MISSING, AS_WANTED, MISSING], dict(WHOLE, holding=["node1"]), ["start m1, side by side", "add m3"]),
+        # Of what it held the cluster knows nothing any more.
+        ([AS_WANTED, AS_WANTED, MISSING], dict(WHOLE, holding=["node3"], joining=["node3"]), ["add m3"]),
         # What an earlier run has left undone is what ails the cluster.
         (
             [DIFFERS, AS_WANTED, AS_WANTED],
@@ -146,6 +156,18 @@ ELECTING = dict(WHOLE, leader=None, serving=[], ailing="m1, m2, m3 do not serve"
 def test_members_that_run_get_time_to_serve_before_they_are_replaced_at_once(looks, standing, sentences):
     """They may be electing a leader."""
     assert decide(looks, standing, waited=False)["sentences"] == sentences
+
+
+@pytest.mark.parametrize("serving", [["node1"], []])
+def test_who_is_cut_off_serves_nobody_whatever_it_says_and_no_time_mends_that(serving):
+    """A master without its network, in a cluster of itself; the others would wait for it."""
+    cut_off = dict(DIFFERS, cut_off=True)
+    decided = decide([cut_off, DOWN, cut_off], dict(WHOLE, serving=serving, ailing="m2, m3 are away"), waited=False)
+    assert decided["sentences"] == ["start m2, side by side", "replace m1, m3 at once, since they serve nobody"]
+    assert (decided["patient"], decided["serving"]) == (False, [])
+    assert decide([cut_off, AS_WANTED, DIFFERS], dict(WHOLE, serving=serving), waited=False)["patient"] is True
+    # Nor is there anything that such a one could still do by itself.
+    assert decide([cut_off, AS_WANTED, DIFFERS], dict(WHOLE, serving=[], held=True))["mend"] == ["node1"]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +202,13 @@ class TestMembersThatLeave:
     def test_what_the_host_of_one_lacks_is_nobody_s_concern(self):
         looks = [look(exists=False, running=False, refusals=["the port 9200 is taken by nginx."]), MISSING, AS_WANTED]
         assert decide(looks, WHOLE, self.MEMBERS)["sentences"] == ["nothing is to be done"]
+
+    @pytest.mark.parametrize("left", [AS_WANTED, dict(MISSING, remains=["/srv/m1/data is there"])])
+    def test_data_that_another_one_has_are_not_deleted_with_them(self, left):
+        looks = [dict(left, removal_refusals=["/srv/m1/data is to be deleted."]), MISSING, AS_WANTED]
+        with pytest.raises(Refusal, match="On node1 /srv/m1/data is to be deleted. Nothing was changed"):
+            decide(looks, WHOLE, self.MEMBERS)
+        assert decide([dict(MISSING, removal_refusals=["/srv/m1/data is"]), MISSING, AS_WANTED], WHOLE, self.MEMBERS)["remove"] == []
 
     def test_a_removal_that_was_killed_is_finished(self):
         looks = [dict(MISSING, remains=["/srv/m1/conf/secrets/key is there"]), MISSING, AS_WANTED]
@@ -223,6 +252,31 @@ class TestHostsThatCannotBeAsked:
         decided = plan(members, dict(self.LOOKS, node4=MISSING), Standing(**standing))
         assert decided["sentences"] == sentences
         assert decided["blocked"] == ""
+
+
+class TestMembersThatKnowNothingOfEachOther:
+    ALONE = {"formed": True, "independent": True, "serving": ["node1"]}
+
+    @pytest.mark.parametrize(
+        "looks, sentences",
+        [
+            ([MISSING] * 3, ["start m1, m2, m3, side by side"]),
+            ([DIFFERS, MISSING, DOWN], ["start m2, m3, side by side", "replace m1"]),
+            ([DIFFERS, DIFFERS, AS_WANTED], ["replace m2 at once, since it serves nobody", "replace m1"]),
+        ],
+    )
+    def test_none_is_taken_in_by_the_others(self, looks, sentences):
+        assert decide(looks, self.ALONE)["sentences"] == sentences
+
+    def test_a_host_that_cannot_be_asked_keeps_none_from_anything(self):
+        decided = plan(MEMBERS, {"node1": DIFFERS}, Standing(**self.ALONE))
+        assert (decided["sentences"], decided["blocked"]) == (["replace m1"], "")
+        assert decided["warnings"] == ["node2, node3 could not be looked at"]
+
+    def test_the_last_one_may_go_and_a_removal_that_was_killed_is_finished(self):
+        members = {"node1": {"name": "m1", "state": "absent"}, "node2": {"name": "m2", "state": "absent"}}
+        looks = [AS_WANTED, dict(MISSING, remains=["/srv/m2/secrets/key is there"])]
+        assert decide(looks, self.ALONE, members)["sentences"] == ["remove m2, then m1"]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def decide(looks, modes, members=None):
 
 
 BARE = look(exists=False, running=False)
+GONE = look(exists=False, running=False, epoch="4")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,13 @@ BARE = look(exists=False, running=False)
         # All hosts were off: what lies on the disks says that there is an ensemble.
         ([look(running=False, epoch="4")] * 3, [None] * 3, ["start zoo1, zoo2, zoo3, side by side"]),
         ([look(epoch="4")] * 2 + [BARE], ["follower", "leader", None], ["add zoo3"]),
+        # The containers are gone, the data are there: without them nobody may serve.
+        ([GONE] * 3, [None] * 3, ["start zoo1, zoo2, zoo3, side by side"]),
+        ([GONE, GONE, look(epoch="4")], [None] * 3, ["start zoo1, zoo2, side by side"]),
+        ([GONE, look(epoch="4"), look(epoch="4")], [None, says("leader", 1, 2, 3), "follower"], ["start zoo1, side by side"]),
+        ([GONE, look(epoch="4"), BARE], [None] * 3, ["start zoo1, side by side", "add zoo3"]),
+        # It left, and its data stayed: the ensemble counts it no more.
+        ([look(epoch="4")] * 2 + [GONE], ["follower", says("leader", 1, 2), None], ["add zoo3"]),
         # Killed between the start of a new server and its vote: it may call itself observer or follower, or be down.
         ([look(epoch="4")] * 3, ["follower", says("leader", 1, 2), "observer"], ["add zoo3"]),
         ([look(epoch="4")] * 3, ["follower", says("leader", 1, 2), "follower"], ["add zoo3"]),

@@ -42,7 +42,7 @@ for wanted, variables in map(trusted, questions):
 """
 
 
-SHAPED = ("elasticsearch", "galera", "zookeeper")
+SHAPED = ("elasticsearch", "etcd", "galera", "redis", "zookeeper")
 STEPS = ("start", "mend", "rejoin", "join", "replace", "write", "forget", "remove", "finish")
 NOTHING_TO_DO = {"way": "keep", "wait": "", "serving": [], **dict.fromkeys(STEPS, [])}
 
@@ -50,8 +50,10 @@ NOTHING_TO_DO = {"way": "keep", "wait": "", "serving": [], **dict.fromkeys(STEPS
 def known(role):
     """The role's own variables; of the clusters' roles those of the shape that they fill as well."""
     variables = {"ansible_search_path": [str(ROLES / role)], "__cluster_member_plan": NOTHING_TO_DO}
+    if role in SHAPED:
+        variables["__%s_roster" % role] = "{{ __%s_told }}" % role
     for name in ("cluster_member", role) if role in SHAPED else (role,):
-        for path in sorted((ROLES / name).glob("defaults/*.yml")) + sorted((ROLES / name).glob("vars/*.yml")):
+        for path in sorted((ROLES / name).glob("defaults/*.yml")) + sorted((ROLES / name).glob("vars/**/*.yml")):
             variables.update(yaml.safe_load(path.read_text(encoding="utf-8")))
     return variables
 
@@ -73,19 +75,10 @@ def worked_out(role, names, hosts, vault=""):
 
 def refusals(role, hosts, vault=""):
     """For each host's variables the sentences with which the role's judge.yml refuses them, or what made a template fail."""
-    tasks = tasks_of(role, "judge")
-    checks = [task["ansible.builtin.assert"] for task in tasks]
-    conditions = [" and ".join("(%s)" % text for text in listed(task.get("when", "true"))) for task in tasks]
-    thats = [" and ".join("(%s)" % text for text in listed(check["that"])) for check in checks]
-    sentences = [check["fail_msg"] for check in checks]
-    wanted = ["{%% if (%s) and not (%s) %%}%s{%% endif %%}" % parts for parts in zip(conditions, thats, sentences, strict=True)]
-    told = answers([(wanted, dict(known(role), **variables)) for variables in hosts], vault)
-    return [[answer["error"]] if isinstance(answer, dict) else list(filter(None, answer)) for answer in told]
+    wanted = "{{ __%s_group_refusals or __%s_refusals }}" % (role, role)
+    told = answers([([wanted], dict(known(role), **variables)) for variables in hosts], vault)
+    return [[answer["error"]] if isinstance(answer, dict) else answer[0] for answer in told]
 
 
 def tasks_of(role, name):
     return yaml.safe_load((ROLES / role / "tasks" / ("%s.yml" % name)).read_text(encoding="utf-8"))
-
-
-def listed(value):
-    return [str(item) for item in (value if isinstance(value, list) else [value])]

@@ -146,7 +146,7 @@ def test_the_container():
     assert container["networks"] == [{"name": "demo", "aliases": ["elastic-b"]}]
     assert "memory" not in container and "command" not in container and container["env"] == {"ES_LOG_STYLE": "file"}
     assert "initial_master" not in plain["files"][0]["content"] + plain["forming_files"][0]["content"]
-    assert plain["needs_memory"] == "1g" and plain["files"][1]["content"].split() == ["-Xms1g", "-Xmx1g"]
+    assert plain["needs_memory"] == 1280 * 1024**2 and plain["files"][1]["content"].split() == ["-Xms1g", "-Xmx1g"]
     container = given["container"]
     assert [limit["name"] for limit in container["ulimits"]] == ["nofile", "nproc"]
     assert (container["memory"], container["ports"][0]["address"]) == ("2g", "192.0.2.1")
@@ -229,6 +229,20 @@ def test_a_keystore_without_a_password(files):
     assert base64.b64decode(wish["files"][2]["content_base64"]) == keystore() and "KEYSTORE_PASSWORD_FILE" not in wish["container"]["env"]
 
 
+def test_who_leaves_takes_no_shards_of_who_leaves_before():
+    plan = dict(templates.NOTHING_TO_DO, remove=["c", "b", "d"])
+    cases = ["c", "d", "a", None]
+    hosts = [on("a", __cluster_member_plan=plan, **({"cluster_member_host": host} if host else {})) for host in cases]
+    wanted = {host: task["quorate.swarm.elasticsearch_cluster"]["settings"] for host, task in (
+        ("leave", templates.tasks_of("elasticsearch", "leave")[0]), ("left", templates.tasks_of("elasticsearch", "left")[0]),
+    )}
+    names = [wanted["leave"]["cluster.routing.allocation.exclude._name"], wanted["left"]]
+    told = templates.answers([(names, dict(templates.known("elasticsearch"), **host)) for host in hosts])
+    assert [excluded for excluded, _left in told] == ["elastic-c,elastic-b,elastic-d", "elastic-d", "", ""]
+    left = [settings["cluster.routing.allocation.exclude._name"] for _excluded, settings in told]
+    assert left == ["elastic-b,elastic-d", None, None, None]
+
+
 # What is refused
 
 UNSAID = "has security on unless it is told otherwise"
@@ -247,6 +261,7 @@ REFUSALS = [
     (on("a", elasticsearch_settings=SECURED), []),
     (on("a", elasticsearch_image="elasticsearch:latest"), []),
     (on("b", ([], ["b"])), ["The group elasticsearch_master has no host, and a cluster needs"]),
+    (on("a", hosts={"a": ALL_GONE["a"]}), ["The group elasticsearch_master has no host whose member shall be present, and a cluster"]),
     (on("b", elasticsearch_image=V8), ["elasticsearch:8.17.1 %s" % UNSAID]),
     (on("b", elasticsearch_image=V9), ["elasticsearch:9.0.1 %s" % UNSAID]),
     (on("b", elasticsearch_image="elasticsearch:8"), ["elasticsearch:8 %s" % UNSAID]),
@@ -286,6 +301,23 @@ REFUSALS = [
         on("b", elasticsearch_environment={"cluster.initial_master_nodes": "m"}),
         [CONTRADICTED % "cluster.initial_master_nodes is m (the role says it while the cluster forms"],
     ),
+    (on("b", elasticsearch_settings={"node.roles": ["data_hot", "data_content"]}), []),
+    (on("a", elasticsearch_environment={"node.roles": "master, remote_cluster_client"}), []),
+    (
+        on("b", elasticsearch_settings={"node.roles": ["master", "data"]}),
+        [CONTRADICTED % "node.roles is master, data, with master (the group elasticsearch_master says whose member is one)"],
+    ),
+    (
+        on("a", elasticsearch_environment={"node.roles": "data"}),
+        [
+            CONTRADICTED.replace("elastic-b", "elastic-a") % "node.roles is data, without master (the group elasticsearch_master says "
+            "whose member is one); node.roles is data, with data (the group elasticsearch_data"
+        ],
+    ),
+    (on("b", elasticsearch_settings={"node.roles": []}), [CONTRADICTED % "node.roles is empty, without data (the group"]),
+    (on("b", elasticsearch_environment={"ES_JAVA_OPTS": "-Xlog:gc -Da=-Xmx"}), []),
+    (on("b", elasticsearch_environment={"ES_JAVA_OPTS": "-Da=b -Xmx64g"}), ["ES_JAVA_OPTS of elastic-b says a heap, which comes from"]),
+    (on("b", elasticsearch_container={"env": {"ES_JAVA_OPTS": "-XX:MaxHeapSize=1g"}}), ["ES_JAVA_OPTS of elastic-b says a heap"]),
     (on("b", elasticsearch_keystore_password="hunter2"), ["There is an elasticsearch_keystore_password for elastic-b, and no"]),
 ] + [
     (on("b", elasticsearch_heap=heap), ['elasticsearch_heap is "%s", and Java takes a whole number' % heap])
@@ -303,7 +335,7 @@ def test_groups_and_settings_that_are_refused(cases):
 
 def test_what_may_be_said_of_one_host_is_judged_on_each():
     once = [task["name"] for task in templates.tasks_of("elasticsearch", "judge") if task.get("run_once")]
-    assert once == ["Refuse an empty group", "Refuse a cluster that would hold no data"]
+    assert once == ["Refuse groups that make no cluster"]
 
 
 def test_a_host_that_goes_away_does_not_end_the_run_before_the_allocation_is_brought_back():

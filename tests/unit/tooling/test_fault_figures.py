@@ -33,7 +33,15 @@ def test_a_fault_without_figures_is_told_as_such():
 def test_engines_are_those_of_all_figures_of_the_table():
     second = list(fault_figures.FAULTS.values())[1]
     notes = {TEST: FIGURE, second: dict(FIGURE, engines=["29.1"]), "gone/test": dict(FIGURE, engines=["1.0"])}
-    assert fault_figures.table(notes).endswith("Engines: 20.10.24, 26.1.5, 29.1.")
+    assert "Engines: 20.10.24, 26.1.5, 29.1." in fault_figures.table(notes).splitlines()
+
+
+def test_for_how_long_a_write_had_to_wait_is_told(tmp_path):
+    fault, test = next(iter(fault_figures.WAITS.items()))
+    assert row(fault_figures.table({}), fault).endswith("| not measured |  |")
+    fault_figures.note_wait(test, 41.6, tmp_path / "faults.json")
+    told = row(fault_figures.table(fault_figures.read(tmp_path / "faults.json")), fault)
+    assert told.endswith("| 42 | %s |" % datetime.date.today().isoformat())
 
 
 def test_a_newer_figure_takes_the_place_of_the_older_one(tmp_path):
@@ -80,6 +88,13 @@ def test_every_fault_names_a_test_that_notes_its_figures(test):
     assert body and re.search(r"    mend\(|with mend\.measured\(", body.group(2))
     for parameter in filter(None, parameters.rstrip("]").split("-")):
         assert '"%s"' % parameter in sources
+
+
+@pytest.mark.parametrize("test", fault_figures.WAITS.values())
+def test_every_wait_names_a_test_that_notes_it(test):
+    scenario, _, name = test.partition("/")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "molecule" / scenario / "tests").glob("test_*.py"))
+    assert re.search(r"^def %s\(.*?^    waited\(" % name, sources, re.MULTILINE | re.DOTALL)
 
 
 def test_every_scenario_of_a_fault_is_part_of_the_campaign():

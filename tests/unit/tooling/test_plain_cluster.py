@@ -42,5 +42,5 @@ def test_image_heap_limit_and_members_are_those_of_the_role_in_the_lab(system):
 
 @pytest.mark.parametrize("system", contenders.SYSTEMS)
 def test_every_setting_of_the_role_is_in_the_script(system):
-    base = read("roles", system, "vars", "main.yml")["__%s_base" % system]
+    base = read("roles", system, "vars", "main", "settings.yml")["__%s_base" % system]
     assert [key for key in base if not re.search(r"^%s(: |=)" % re.escape(key), SCRIPT, re.MULTILINE)] == []

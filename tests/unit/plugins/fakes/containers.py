@@ -59,6 +59,7 @@ class ContainerHost:
         self.swarm = {"LocalNodeState": "active", "ControlAvailable": True}
         self.swap_limit = True
         self.others = []
+        self.ids_of_the_managers = {}
         self.warnings = []
         self.end = None
         self.log = b"first\nlast\n"
@@ -164,7 +165,9 @@ class ContainerHost:
 
     def _attach(self, found, network, endpoint):
         aliases = endpoint.get("Aliases")
-        entry = dict(endpoint, Aliases=aliases and aliases + [found["Id"][:12]], NetworkID="id-%s" % network)
+        listed = [known["Id"] for known in self.networks_listed if known["Name"] == network]
+        network_id = listed[0] if listed else self.ids_of_the_managers.get(network, "id-%s" % network)
+        entry = dict(endpoint, Aliases=aliases and aliases + [found["Id"][:12]], NetworkID=network_id)
         found["NetworkSettings"]["Networks"][network] = entry
 
     def _by_id(self, container_id):

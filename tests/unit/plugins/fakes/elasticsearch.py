@@ -6,12 +6,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from ansible_collections.quorate.swarm.tests.unit.plugins.fakes.http import HttpMember
 
 MASTER, DATA = "Mt9T5oTFSAmvPqKXx0pRwQ", "aYKYbYLQTgyzGWGqyDIZ7A"
 NO_MASTER = 503, {"error": {"type": "master_not_discovered_exception", "reason": None}, "status": 503}
@@ -47,105 +42,29 @@ def coordination(exclusions=()):
 
 
 def routing(shards):
-    return {"routing_nodes": {"nodes": {DATA: [{"shard": number} for number in range(shards)]}}} if shards else {}
+    listed = [{"index": "fruit", "shard": number, "primary": True} for number in range(shards)]
+    return {"routing_nodes": {"nodes": {DATA: listed}}} if shards else {}
 
 
 def settings(persistent=None, transient=None):
     return {"persistent": persistent or {}, "transient": transient or {}}
 
 
-class Member:
-    """What a member answers by method and path, and the requests that it was sent.
-
-    An answer is JSON, a pair of status and JSON, or a function of the query and the body that returns one of these.
-    """
-
-    def __init__(self, **answers):
-        self.answers = {
-            "GET /": root(),
-            "GET /_cluster/health": health(),
-            "GET /_nodes/http": nodes(),
-            "GET /_cluster/settings": settings(),
-            "GET /_cluster/state/master_node,metadata": coordination(),
-            "GET /_cluster/state/routing_nodes": routing(1),
-        }
-        self.asked = []
-        self.credentials = []
-        self.closes = False
+class Member(HttpMember):
+    def __init__(self):
+        super().__init__(
+            {
+                "GET /": root(),
+                "GET /_cluster/health": health(),
+                "GET /_nodes/http": nodes(),
+                "GET /_cluster/settings": settings(),
+                "GET /_cluster/state/master_node,metadata": coordination(),
+                "GET /_cluster/state/routing_nodes": routing(1),
+            }
+        )
 
     def loses_its_master(self):
         for path in self.answers:
             if path != "GET /":
                 self.answers[path] = NO_MASTER
         return self
-
-    def requests(self, method):
-        return [request for request in self.asked if request[0].startswith(method + " ")]
-
-    def answer(self, method, target, body):
-        address = urlsplit(target)
-        what, query = "%s %s" % (method, address.path), {key: values[0] for key, values in parse_qs(address.query).items()}
-        self.asked.append((what, query, body))
-        answer = self.answers.get(what, (400, {"error": "no handler found for uri [%s]" % target}))
-        if callable(answer):
-            answer = answer(query, body)
-        return answer if isinstance(answer, tuple) else (200, answer)
-
-    @contextlib.contextmanager
-    def serving(self, certificate=None):
-        """The port on which it listens, with TLS where the directory of a certificate is given."""
-        member = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_any(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                member.credentials.append(self.headers.get("Authorization"))
-                status, content = member.answer(self.command, self.path, json.loads(self.rfile.read(length)) if length else None)
-                text = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(text)))
-                if member.closes:
-                    self.send_header("Connection", "close")
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_GET = do_PUT = do_POST = do_DELETE = handle_any
-
-            def log_message(self, *_arguments):
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        server.handle_error = lambda *_arguments: None
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-
-
-def options(port, **said):
-    """The options that the modules for Elasticsearch have in common."""
-    base = {
-        "container": None,
-        "address": "127.0.0.1",
-        "port": port,
-        "request_timeout": 5,
-        "docker_host": "unix:///var/run/docker.sock",
-        "scheme": "http",
-        "user": None,
-        "password": None,
-        "https_ca_path": None,
-        "https_validate_certs": True,
-        "https_hostname": None,
-    }
-    return dict(base, **said)

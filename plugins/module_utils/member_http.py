@@ -2,7 +2,7 @@
 # Copyright (c) Quorate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests to one member of an Elasticsearch cluster, wherever its port is reached."""
+"""Requests over HTTP to one member of a cluster, wherever its port is reached; the answers are its own JSON."""
 
 from __future__ import annotations
 
@@ -14,54 +14,66 @@ import ssl
 from ansible_collections.quorate.swarm.plugins.module_utils.errors import NoAnswer, Refusal
 from ansible_collections.quorate.swarm.plugins.module_utils.member_socket import dialler, member_arguments, named
 
-UNAUTHORIZED, NO_MASTER = 401, 503
+UNAUTHORIZED = 401
 IN_CONTAINER = "localhost"
 
 
 class Declined(NoAnswer):
-    """The member answered with an error."""
+    """The member answered with an error, whose JSON is the C(content)."""
 
-    def __init__(self, message, status):
+    def __init__(self, message, status, content=None):
         super().__init__(message, denied=status == UNAUTHORIZED)
         self.status = status
+        self.content = content
 
     @property
     def may_pass(self):
-        """Whether the fault is not the request's; without a master it is answered with 503."""
+        """Whether the fault is not the request's; a member that finds no leader answers with 503."""
         return self.status >= 500 or self.status in (408, 429)
 
 
-def elasticsearch_arguments():
-    """Options of the doc fragments quorate.swarm.member and quorate.swarm.elasticsearch; those of TLS differ from the engine's by name."""
+def http_arguments(port):
+    """Options of the doc fragments quorate.swarm.member and quorate.swarm.http; those of TLS differ from the engine's by name."""
     return dict(
-        member_arguments(port=9200),
+        member_arguments(port),
         scheme={"type": "str", "choices": ["http", "https"], "default": "http"},
         user={"type": "str"},
         password={"type": "str", "no_log": True},
         https_ca_path={"type": "path"},
         https_validate_certs={"type": "bool", "default": True},
         https_hostname={"type": "str"},
+        https_client_cert={"type": "path"},
+        https_client_key={"type": "path"},
     )
 
 
-def caller(reach, params):
-    """A function that makes a new Elasticsearch, which connects with its first request."""
+TOGETHER = [("user", "password"), ("https_client_cert", "https_client_key")]
+
+
+def caller(reach, params, system, headers=None):
+    """A function that makes a new Member, which connects with its first request. C(system) is what it is a member of, by its name."""
     dial, context = dialler(reach, params), _context(params)
-    return lambda: Elasticsearch(dial, context, params)
+    return lambda: Member(dial, context, params, system, headers)
 
 
-class Elasticsearch:
-    """One connection to one member. The answers are its own JSON."""
+def basic(params):
+    """Headers with user and password, where there are any."""
+    if not params["user"]:
+        return {}
+    credentials = "%s:%s" % (params["user"], params["password"])
+    return {"Authorization": "Basic %s" % base64.b64encode(credentials.encode()).decode()}
 
-    def __init__(self, dial, context, params):
+
+class Member:
+    """One connection to one member. C(headers) go with each request."""
+
+    def __init__(self, dial, context, params, system, headers=None):
         host = params["address"] or IN_CONTAINER
         self._name = named(params)
+        self._system = system
         self._patience = params["request_timeout"]
         self._connection = _Connection(host, dial, context, params["https_hostname"] or host)
-        self._headers = {"Accept": "application/json"}
-        if params["user"]:
-            credentials = "%s:%s" % (params["user"], params["password"])
-            self._headers["Authorization"] = "Basic %s" % base64.b64encode(credentials.encode()).decode()
+        self.headers = dict({"Accept": "application/json"}, **(headers or {}))
 
     def __enter__(self):
         return self
@@ -74,7 +86,7 @@ class Elasticsearch:
 
     def ask(self, method, path, body=None, patience=0):
         """C(patience) is the time in seconds that the member itself may wait, beyond that of any request."""
-        headers = dict(self._headers, **({"Content-Type": "application/json"} if body is not None else {}))
+        headers = dict(self.headers, **({"Content-Type": "application/json"} if body is not None else {}))
         try:
             if self._connection.sock is None:
                 self._connection.connect()
@@ -84,7 +96,7 @@ class Elasticsearch:
             status, text = response.status, response.read()
         except (OSError, http.client.HTTPException) as exc:
             raise NoAnswer("%s did not answer: %s" % (self._name, getattr(exc, "strerror", None) or exc)) from exc
-        return _content(self._name, status, text)
+        return _content(self._name, self._system, status, text)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -118,21 +130,29 @@ def _context(params):
     if not params["https_validate_certs"]:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if params["https_client_cert"]:
+        try:
+            context.load_cert_chain(params["https_client_cert"], params["https_client_key"])
+        except OSError as exc:
+            raise Refusal(
+                "The https_client_cert %s and the https_client_key %s are no certificate with its key: %s. Name both, in PEM form on this "
+                "host." % (params["https_client_cert"], params["https_client_key"], exc.strerror or exc)
+            ) from exc
     return context
 
 
-def _content(name, status, text):
+def _content(name, system, status, text):
     try:
         # Some requests are answered with nothing but their status.
         content = json.loads(text) if text.strip() else {}
     except ValueError:
         content = None
     if status == UNAUTHORIZED:
-        raise Declined("%s wants another user or password (HTTP status 401)" % name, status)
+        raise Declined("%s wants another user or password (HTTP status 401)" % name, status, content)
     if status >= 300:
-        raise Declined("%s answered with HTTP status %d: %s" % (name, status, _reason(content)), status)
+        raise Declined("%s answered with HTTP status %d: %s" % (name, status, _reason(content)), status, content)
     if not isinstance(content, (dict, list)):
-        raise NoAnswer("%s says what no Elasticsearch does: %r" % (name, text[:80].decode("utf-8", "replace")))
+        raise NoAnswer("%s says what no %s does: %r" % (name, system, text[:80].decode("utf-8", "replace")))
     return content
 
 
