@@ -151,7 +151,12 @@ class Case:
         if not waited and not self.live and self._may_find_each_other():
             return self._wait(troubles)
         unsettled = [host for host in self.wanted if self._runs(host) and host not in self.live]
-        unknown = [host for host in self.wanted if host not in self.live and self._has_data(host) and self._seqno(host) < 0]
+        # What one that runs has noted may be older than what it leaves.
+        unknown = [
+            host
+            for host in self.wanted
+            if host not in self.live and self._has_data(host) and (host in unsettled or self._seqno(host) < 0)
+        ]
         if unsettled or unknown:
             return self._settle(unsettled, unknown, troubles)
         best = self._best()
@@ -366,7 +371,7 @@ class Case:
                 self._name(host),
                 host,
                 MEANINGS[trouble["kind"]],
-                " (%s)" % ", ".join(trouble["unresolved"]) if trouble["unresolved"] else "",
+                " (nobody knew %s)" % ", ".join(trouble["unresolved"]) if trouble["unresolved"] else "",
             )
             for host, trouble in found
             if trouble and not (host in self.states and is_primary(self.states[host]))

@@ -83,10 +83,11 @@ def words(told):
 
 
 def test_a_cluster_that_serves_needs_no_recovery(play, cluster):
+    before = cluster.copies()
     told = play.ok(RECOVER)
     assert "in the primary component of cluster %s: there is nothing to recover" % cluster.uuid() in words(told)
     assert "Nothing changed." in told
-    assert cluster.copies() == []
+    assert cluster.copies() == before
 
 
 def test_the_articles_failure_is_seen_and_one_command_heals_it(lab, play, galera, load, cluster):
@@ -100,7 +101,7 @@ def test_the_articles_failure_is_seen_and_one_command_heals_it(lab, play, galera
             lab.wait_for(lambda host=host: "131: No address to connect" in cluster.log(host), "the log of %s had the line" % host, 300)
         told = words(play.ok(RECOVER, "--check"))
         assert "the log of galera-node1 on node1 says 131, no address to connect: no usable address was left" in told
-        assert "(mysql-galera.1, mysql-galera.2)" in told
+        assert "(nobody knew mysql-galera.1, mysql-galera.2)" in told
         told = words(play.ok(RECOVER))
         assert "galera-node1 is as far as" in told or "is ahead of all others" in told
         galera.wait_until_whole(MEMBERS)

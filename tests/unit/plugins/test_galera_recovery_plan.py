@@ -169,6 +169,13 @@ WAITING = looks(*(up(view=view(host), trouble=says("waiting")) for host in HOSTS
             id="a run was killed while it stopped them and read positions",
         ),
         pytest.param(
+            looks(down(7), up(7), down(7)),
+            {},
+            {},
+            {"action": "settle", "stop": ["node2"], "kill": ["node2"], "read": ["node2"], "join": list(HOSTS)},
+            id="what one that runs has noted is not its last word",
+        ),
+        pytest.param(
             looks(down(7), down(9), down(8)),
             {},
             {},
@@ -437,7 +444,7 @@ def test_the_two_failures_are_told_apart():
     told_first = plan(looks(*(up(trouble=said) for said in trouble)))["sentences"][:3]
     assert told_first == [
         "the log of galera-node1 on node1 says 131, no address to connect: no usable address was left in its list of members, since names "
-        "that do not resolve are dropped (galera-node8)",
+        "that do not resolve are dropped (nobody knew galera-node8)",
         "the log of galera-node2 on node2 says 110, timed out: it found no member that is in a cluster, as where all wait for each other",
         "the log of galera-node3 on node3 says no primary view: it waits for the members that it saw last",
     ]
