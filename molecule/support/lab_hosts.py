@@ -21,7 +21,7 @@ class Lab:
 
     def __call__(self, *words, limit=300):
         done = subprocess.run([CHECKOUT / "lab" / "lab", *words], capture_output=True, text=True, timeout=limit, check=False)
-        assert done.returncode == 0, "lab/lab %s: %s%s" % (" ".join(words), done.stdout, done.stderr)
+        assert done.returncode == 0, "lab/lab %s: %s%s" % (" ".join(map(str, words)), done.stdout, done.stderr)
         return done.stdout
 
     def host(self, name):
